@@ -1,0 +1,100 @@
+/** What the platform gives us, parsed once and named once. Everything else takes these values as arguments. */
+
+import { type Keyring, parseKeyring } from "./crypto/keyring.ts";
+import type { EgressPolicy } from "./domain/provider-uri.ts";
+import { isLoopback } from "./domain/provider-uri.ts";
+import { ServiceError } from "./errors.ts";
+
+/** The bindings of wrangler.toml, its variables, and the Worker's secrets, as they come. */
+export interface Env {
+  DB: D1Database;
+  SECRETS: DurableObjectNamespace;
+  /** At least 32 characters; has every permission. */
+  ROOT_API_KEY?: string;
+  /** A JWK set; the first key seals, all open. */
+  ENCRYPTION_KEYS?: string;
+  /** Where people and providers reach this service, without a trailing slash. */
+  PUBLIC_URL?: string;
+  /** Origins that a `return_url` may have, separated by spaces or commas. */
+  RETURN_ORIGINS?: string;
+  /** `true` lets providers be on this machine; for development alone. */
+  ALLOW_LOOPBACK?: string;
+}
+
+/** The same, checked. */
+export interface Settings {
+  /** Null when it is shorter than 32 characters or not set: then nobody is root. */
+  rootApiKey: string | null;
+  /** @throws {ServiceError} `storage_integrity` when there is no usable ring. */
+  keyring: () => Keyring;
+  /** Null: the origin that the request came to, as long as that is local. */
+  publicUrl: string | null;
+  returnOrigins: ReadonlySet<string>;
+  egress: EgressPolicy;
+}
+
+const ROOT_API_KEY_MIN_LENGTH = 32;
+const known = new WeakMap<Env, Settings>();
+
+/**
+ * Reads the settings of this Worker, once for each environment object.
+ * @throws {ServiceError} `internal` when a setting is unusable; the log says which.
+ */
+export function settingsOf(env: Env): Settings {
+  const remembered = known.get(env);
+  if (remembered !== undefined) return remembered;
+  const settings = parseSettings(env);
+  known.set(env, settings);
+  return settings;
+}
+
+function parseSettings(env: Env): Settings {
+  const publicUrl = env.PUBLIC_URL === undefined || env.PUBLIC_URL === "" ? null : parseOrigin("PUBLIC_URL", env.PUBLIC_URL);
+  const allowLoopback = env.ALLOW_LOOPBACK === "true";
+  if (allowLoopback && publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
+    throw misconfigured("ALLOW_LOOPBACK is for local servers alone, and PUBLIC_URL is not local");
+  }
+  let keyring: Keyring | undefined;
+  return {
+    rootApiKey: (env.ROOT_API_KEY?.length ?? 0) >= ROOT_API_KEY_MIN_LENGTH ? (env.ROOT_API_KEY ?? null) : null,
+    keyring: () => (keyring ??= parseKeyring(env.ENCRYPTION_KEYS)),
+    publicUrl,
+    returnOrigins: new Set(
+      (env.RETURN_ORIGINS ?? "")
+        .split(/[\s,]+/)
+        .filter((origin) => origin !== "")
+        .map((origin) => parseOrigin("RETURN_ORIGINS", origin)),
+    ),
+    egress: { allowLoopback },
+  };
+}
+
+/**
+ * Gives the address that people and providers know this service by.
+ * @throws {ServiceError} `internal` when PUBLIC_URL is not set and the request came to a host that is not local.
+ */
+export function publicUrlFor(settings: Settings, requestUrl: string): string {
+  if (settings.publicUrl !== null) return settings.publicUrl;
+  const { hostname, origin } = new URL(requestUrl);
+  if (!isLoopback(hostname)) throw misconfigured("PUBLIC_URL is not set");
+  return origin;
+}
+
+/** Refuses a request that reached a development server from elsewhere. @throws {ServiceError} `internal` */
+export function refuseForeignHost(settings: Settings, requestUrl: string): void {
+  if (settings.egress.allowLoopback && !isLoopback(new URL(requestUrl).hostname)) {
+    throw misconfigured("ALLOW_LOOPBACK is set, and the request came to a host that is not local");
+  }
+}
+
+function parseOrigin(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || (url.origin !== text && `${url.origin}/` !== text)) {
+    throw misconfigured(`${name} must hold origins such as https://secrets.example.com`);
+  }
+  return url.origin;
+}
+
+function misconfigured(internal: string): ServiceError {
+  return new ServiceError("internal", "This server is not set up correctly.", { internal });
+}

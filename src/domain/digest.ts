@@ -1,0 +1,13 @@
+/** SHA-256 of texts: how keys and tokens of high entropy are recognised without being kept. */
+
+/** Gives the SHA-256 of a text, as 64 hexadecimal digits. */
+export async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Compares two digests in constant time. */
+export function sameDigest(one: string, other: string): boolean {
+  const encoder = new TextEncoder();
+  return crypto.subtle.timingSafeEqual(encoder.encode(one.padEnd(64)), encoder.encode(other.padEnd(64)));
+}

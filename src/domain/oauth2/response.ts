@@ -1,0 +1,196 @@
+/**
+ * What a token endpoint said, and what it means: an answer of any shape is normalised into a conforming one, a refusal is
+ * put into one of six classes, and the lifetime of a token is worked out. Sends nothing and reads no clock.
+ */
+
+import type { Grant } from "../secret.ts";
+
+/**
+ * What follows from a failed request.
+ * `retry`: nothing reached the provider · `ambiguous`: the provider may have acted, and its answer was lost ·
+ * `rate_limited` · `reauthorize`: the grant is dead · `config_error`: the client is refused.
+ */
+export type RefusalClass = "retry" | "ambiguous" | "rate_limited" | "reauthorize" | "config_error";
+
+/** A code for programs and logs: a provider's own code only where it is of this list, never its words. */
+export type Reason = KnownProviderCode | OwnReason | `http_${number}`;
+
+type KnownProviderCode = (typeof KNOWN_PROVIDER_CODES)[number];
+type OwnReason = (typeof OWN_REASONS)[number];
+
+const KNOWN_PROVIDER_CODES = [
+  "access_denied",
+  "consent_required",
+  "interaction_required",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_request",
+  "invalid_scope",
+  "invalid_target",
+  "login_required",
+  "server_error",
+  "temporarily_unavailable",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "unsupported_response_type",
+] as const;
+
+const OWN_REASONS = [
+  "address_refused",
+  "ambiguous",
+  "another_account",
+  "client_gone",
+  "expired",
+  "interrupted",
+  "lost_rotation",
+  "missing_access_token",
+  "provider_unreachable",
+  "provider_refused",
+  "rate_limited",
+  "redirect_refused",
+  "response_too_large",
+  "storage_integrity",
+  "storage_unavailable",
+  "timeout",
+  "unreadable_answer",
+] as const;
+
+/** What came back, before anybody has judged it. `body` is at most 1 MiB. */
+export interface RawAnswer {
+  status: number;
+  /** The `Retry-After` header as it came. */
+  retryAfter: string | null;
+  body: string;
+}
+
+/** What stands instead of a grant. */
+export interface Refusal {
+  class: RefusalClass;
+  reason: Reason;
+  retryAfterSeconds: number | null;
+}
+
+/** What a request came to. Times are milliseconds since the epoch; `expiresAt` null means never. */
+export type Heard =
+  | { kind: "granted"; grant: Grant; issuedAt: number; expiresAt: number | null }
+  | { kind: "refused"; refusal: Refusal };
+
+type Members = Record<string, unknown>;
+
+/** Members of a token answer that OAuth 2.0 names (RFC 6749 5.1, 5.2), and never keeps as something else. */
+const NAMED = new Set([
+  "access_token",
+  "token_type",
+  "expires_in",
+  "refresh_token",
+  "scope",
+  "error",
+  "error_description",
+  "error_uri",
+]);
+const NEVER_KEPT = new Set(["__proto__", "constructor", "prototype"]);
+
+/** The longest lifetime that is believed, in seconds. */
+const MAX_LIFETIME_SECONDS = 2 ** 31 - 1;
+/** The lifetime of a token that states none and can be refreshed, in seconds. */
+const ASSUMED_LIFETIME_SECONDS = 3600;
+const MAX_RETRY_AFTER_SECONDS = 3600;
+
+/** Turns an answer of any dialect into the members of a JSON token answer, or null when it is neither JSON nor a form. */
+export function membersOf(answer: RawAnswer): Members | null {
+  const text = answer.body.replace(/^\uFEFF/, "").trim();
+  if (text.startsWith("{")) {
+    try {
+      return JSON.parse(text) as Members;
+    } catch {
+      return null;
+    }
+  }
+  if (/^[\w.-]+=/.test(text) && !text.includes("\n")) return Object.fromEntries(new URLSearchParams(text));
+  return null;
+}
+
+/** Makes a conforming token answer (RFC 6749 5.1) of these members: what is missing and implied is put in, the rest left out. */
+export function conformingAnswer(members: Members): Members {
+  const { access_token, refresh_token, scope } = members;
+  const answer: Members = { access_token, token_type: tokenTypeOf(members) };
+  if (typeof refresh_token === "string" && refresh_token !== "") answer.refresh_token = refresh_token;
+  if (Array.isArray(scope)) answer.scope = scope.join(" ");
+  else if (typeof scope === "string") answer.scope = scope;
+  return answer;
+}
+
+function tokenTypeOf({ token_type }: Members): string {
+  if (typeof token_type !== "string" || token_type === "") return "Bearer";
+  return /^(bearer|user access token)$/i.test(token_type) ? "Bearer" : token_type;
+}
+
+/** Picks out what OAuth 2.0 does not name (`instance_url`, `id_token`, …). */
+export function undefinedParams(members: Members): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !NAMED.has(name) && !NEVER_KEPT.has(name)));
+}
+
+/** Finds a provider's code in the list of those that may be shown and logged. */
+export function knownReason(code: unknown): KnownProviderCode | null {
+  return KNOWN_PROVIDER_CODES.find((each) => each === code) ?? null;
+}
+
+/** Judges a refusal by its code and status (RFC 6749 5.2; RFC 6585 4). `code` is the answer's `error`, whatever it holds. */
+export function judgeRefusal(status: number, code: unknown, retryAfterSeconds: number | null): Refusal {
+  const refused = (refusal: RefusalClass, reason: Reason): Refusal => ({ class: refusal, reason, retryAfterSeconds });
+
+  if (status === 429) return refused("rate_limited", "rate_limited");
+  if (status >= 300 && status < 400) return refused("config_error", "redirect_refused");
+  if (status >= 500 || status === 408 || status === 425) return refused("ambiguous", `http_${status}`);
+  const known = knownReason(code);
+  switch (known) {
+    case "invalid_grant":
+    case "interaction_required":
+    case "consent_required":
+    case "login_required":
+      return refused("reauthorize", known);
+    case "server_error":
+    case "temporarily_unavailable":
+      return refused("ambiguous", known);
+    case null:
+      if (status === 401) return refused("config_error", "invalid_client");
+      if (typeof code === "string") return refused("config_error", "provider_refused");
+      return status >= 400 ? refused("ambiguous", `http_${status}`) : refused("ambiguous", "unreadable_answer");
+    default:
+      return refused("config_error", known);
+  }
+}
+
+/** Reads `Retry-After` (RFC 9110 10.2.3): seconds or a date, at most an hour; null when absent or unreadable. */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (header === null) return null;
+  const text = header.trim();
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000);
+  if (Number.isNaN(seconds)) return null;
+  return Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
+}
+
+/**
+ * Works out how long a token lives, in seconds from the moment its request was sent; null means for ever.
+ * In order: the answer's `expires_in`, the client's `token_expires_in`, the token's own `exp` where it is a JWT,
+ * an hour where there is a refresh token.
+ */
+export function lifetimeSeconds(known: {
+  expiresIn: unknown;
+  clientDefault: number | undefined;
+  jwtExpiresAt: number | null;
+  sentAt: number;
+  hasRefreshToken: boolean;
+}): number | null {
+  const stated = Number(typeof known.expiresIn === "string" ? known.expiresIn.trim() || Number.NaN : known.expiresIn);
+  if (known.expiresIn !== null && typeof known.expiresIn !== "object" && stated > 0) return clampLifetime(stated);
+  if (known.clientDefault !== undefined) return clampLifetime(known.clientDefault);
+  if (known.jwtExpiresAt !== null && known.jwtExpiresAt > known.sentAt) {
+    return clampLifetime((known.jwtExpiresAt - known.sentAt) / 1000);
+  }
+  return known.hasRefreshToken ? ASSUMED_LIFETIME_SECONDS : null;
+}
+
+function clampLifetime(seconds: number): number {
+  return Math.min(Math.floor(seconds), MAX_LIFETIME_SECONDS);
+}

@@ -1,0 +1,49 @@
+/**
+ * Which URIs of a provider this service will ever call. Asked when a client is saved and again at every call.
+ * Sees only the text of the URI: what a name resolves to is not known here.
+ */
+
+import ipaddr from "ipaddr.js";
+
+export interface EgressPolicy {
+  /** Allows http and any port on this machine's own addresses; for development alone. */
+  allowLoopback: boolean;
+}
+
+const LOCAL_NAME = /(^|\.)(localhost|local|internal|localdomain|home\.arpa)$/;
+
+/** Says what is wrong with a provider's URI as the end of a sentence ("must …"), or null when it may be called. */
+export function providerUriFault(uri: string, policy: EgressPolicy): string | null {
+  if (!URL.canParse(uri)) return "must be an absolute URI";
+  const url = new URL(uri);
+  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
+  if (url.hash !== "" || uri.includes("#")) return "must not have a fragment";
+
+  const host = url.hostname.replace(/\.$/, "");
+  const loopback = isLoopback(host);
+  if (loopback && policy.allowLoopback && (url.protocol === "http:" || url.protocol === "https:")) return null;
+  if (url.protocol !== "https:") return "must use https";
+  if (url.port !== "") return "must use port 443";
+  if (loopback || !isPublicHost(host)) return "must name a public host";
+  return null;
+}
+
+/** Decides whether a host, as the URL parser writes it, is this machine's own. */
+export function isLoopback(hostname: string): boolean {
+  if (hostname === "localhost" || hostname.endsWith(".localhost")) return true;
+  const address = parseAddress(hostname);
+  return address?.range() === "loopback";
+}
+
+function isPublicHost(host: string): boolean {
+  const address = parseAddress(host);
+  if (address !== null) return address.range() === "unicast";
+  return host.includes(".") && !LOCAL_NAME.test(host);
+}
+
+/** Reads an address literal; an IPv4 address inside an IPv6 one is judged as what it is. */
+function parseAddress(host: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  if (!ipaddr.isValid(bare)) return null;
+  return ipaddr.process(bare);
+}

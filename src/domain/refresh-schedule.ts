@@ -1,0 +1,198 @@
+/**
+ * When a token is renewed, and what follows from each attempt. Pure functions of what is known, what happened and the time;
+ * no storage, clock, randomness or network. Instants and delays are milliseconds unless their name says seconds.
+ */
+
+import { ServiceError } from "../errors.ts";
+import type { Refusal, RefusalClass } from "./oauth2/response.ts";
+import type { Attempt, Health, HealthStatus, Secret, Trouble } from "./secret.ts";
+
+/** What the auth client decides about timing. */
+export interface Policy {
+  refreshLeadSeconds: number;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Readers wait for a refresh when less than this is left. */
+const TOO_LITTLE_LEFT = 10 * SECOND;
+/** A result this fresh answers another request to refresh. */
+const FRESH = 5 * SECOND;
+/** An attempt older than this was lost with its process. Longer than any request may take. */
+const ATTEMPT_LOST_AFTER = 45 * SECOND;
+const CONFIRM_AFTER = 2 * SECOND;
+/** The same refresh token again, inside the reuse window that many providers keep for lost answers. */
+const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
+const BACKOFF = [1, 2, 5, 10, 20, 40].map((seconds) => seconds * SECOND);
+const CONFIG_ERROR_PAUSE = HOUR;
+const REST_SECONDS = 30;
+const MINIMUM_LEAD_SECONDS = 60;
+
+/**
+ * Gives the moment at which a token is renewed: the lead before its expiry. A lead longer than half the lifetime shrinks to
+ * half, except that 60 seconds are kept wherever the token then still rests for 30 (docs/decisions/0002).
+ */
+export function refreshMoment(issuedAt: number, expiresAt: number, policy: Policy): number {
+  const lifetime = (expiresAt - issuedAt) / SECOND;
+  const longest = Math.max(0, lifetime / 2, Math.min(MINIMUM_LEAD_SECONDS, lifetime - REST_SECONDS));
+  return expiresAt - Math.min(policy.refreshLeadSeconds, longest) * SECOND;
+}
+
+/** Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. */
+export function withNewGrant(
+  secret: Secret,
+  grant: { issuedAt: number; expiresAt: number | null; hasRefreshToken: boolean },
+  policy: Policy,
+): Secret {
+  const { issuedAt, expiresAt, hasRefreshToken } = grant;
+  const refreshable = expiresAt !== null && hasRefreshToken;
+  return {
+    ...secret,
+    version: secret.version + 1,
+    issuedAt,
+    expiresAt,
+    hasRefreshToken,
+    refreshAt: refreshable ? refreshMoment(issuedAt, expiresAt, policy) : null,
+    attempt: null,
+    trouble: null,
+  };
+}
+
+/** Decides what a read does: serve, serve and renew behind it, or wait for the renewal. */
+export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "serve" | "serve_and_renew" | "wait" {
+  if (secret.expiresAt === null || !canRefresh(secret)) return "serve";
+  const left = secret.expiresAt - now;
+  if (left < TOO_LITTLE_LEFT || (left < minTtlSeconds * SECOND && canGive(secret, minTtlSeconds))) return "wait";
+  return isDue(secret, now) ? "serve_and_renew" : "serve";
+}
+
+/** Decides whether a renewal could bring a token of this length: the provider gave one before, or was never asked. */
+function canGive({ expiresAt, issuedAt, lastRefreshedAt }: Secret, seconds: number): boolean {
+  return lastRefreshedAt === null || expiresAt === null || expiresAt - issuedAt >= seconds * SECOND;
+}
+
+/** Decides whether a token may be given out: it has not expired. */
+export function isServable(secret: Secret, now: number): boolean {
+  return secret.expiresAt === null || now < secret.expiresAt;
+}
+
+/** Decides whether a scheduled attempt is due. */
+export function isDue(secret: Secret, now: number): boolean {
+  return secret.refreshAt !== null && secret.refreshAt <= now;
+}
+
+/** Decides whether asking the provider can help at all. */
+export function canRefresh(secret: Secret): boolean {
+  return secret.hasRefreshToken && secret.trouble?.kind !== "needs_reauthorization";
+}
+
+/** Decides whether the last success is recent enough to answer one more request to refresh. */
+export function isFresh(secret: Secret, now: number): boolean {
+  return secret.lastRefreshedAt !== null && secret.trouble === null && now - secret.lastRefreshedAt < FRESH;
+}
+
+/** Opens the journal: what stands here before the request leaves. */
+export function beginAttempt(secret: Secret, attempt: Attempt): Secret {
+  return { ...secret, attempt };
+}
+
+/** Decides what follows when a process woke up and found an attempt of an earlier one: its answer was lost. */
+export function afterLostAnswer(secret: Secret, now: number, random: number): Secret {
+  return afterRefusal({ ...secret, attempt: null }, { class: "ambiguous", reason: "interrupted", retryAfterSeconds: null }, now, random);
+}
+
+/** Decides what follows from a refusal. `random` is in [0, 1). */
+export function afterRefusal(secret: Secret, refusal: Refusal, now: number, random: number): Secret {
+  const before = secret.trouble;
+  const known = {
+    reason: refusal.reason,
+    since: before?.since ?? now,
+    failures: (before?.failures ?? 0) + 1,
+    ambiguous: before?.ambiguous === true || refusal.class === "ambiguous",
+  };
+  const next = (trouble: Trouble, refreshAt: number | null): Secret => ({ ...secret, attempt: null, trouble, refreshAt });
+
+  switch (refusal.class) {
+    case "retry":
+    case "ambiguous":
+    case "rate_limited": {
+      const pause = retryPause(secret, refusal.class, known.failures, now, random);
+      const asked = (refusal.retryAfterSeconds ?? 0) * SECOND;
+      return next({ kind: "retrying", ...known }, pause === null ? null : now + Math.max(pause, asked));
+    }
+    case "reauthorize":
+      if (refusal.reason !== "invalid_grant") return next({ kind: "needs_reauthorization", ...known }, null);
+      if (before?.kind !== "confirming") return next({ kind: "confirming", ...known }, now + CONFIRM_AFTER);
+      return next(
+        { kind: "needs_reauthorization", ...known, reason: known.ambiguous ? "lost_rotation" : "invalid_grant" },
+        null,
+      );
+    case "config_error":
+      return next({ kind: "client_misconfigured", ...known }, now + CONFIG_ERROR_PAUSE);
+  }
+}
+
+/** Gives the pause before the next attempt, with a jitter of a fifth; null when thirty days of trying are over. */
+function retryPause(secret: Secret, refusal: RefusalClass, failures: number, now: number, random: number): number | null {
+  const quick = refusal === "ambiguous" ? AMBIGUOUS_PAUSES[failures - 1] : undefined;
+  if (quick !== undefined) return quick;
+  const expired = secret.expiresAt === null ? 0 : now - secret.expiresAt;
+  if (expired > 30 * DAY) return null;
+  let pause = BACKOFF[failures - 1] ?? MINUTE;
+  if (expired > 15 * MINUTE) pause = 5 * MINUTE;
+  if (expired > DAY) pause = HOUR;
+  return pause * (0.8 + 0.4 * random);
+}
+
+/** Gives the moment at which the actor must wake for this secret; null: never. An open attempt wakes it to find out. */
+export function nextWake(secret: Secret): number | null {
+  if (secret.attempt !== null) return secret.attempt.sentAt + ATTEMPT_LOST_AFTER;
+  return secret.refreshAt;
+}
+
+/** Says how a secret is, as callers see it. */
+export function healthOf(secret: Secret, now: number): Health {
+  const expired = !isServable(secret, now);
+  const { trouble } = secret;
+  let status: HealthStatus;
+  if (trouble?.kind === "needs_reauthorization" || trouble?.kind === "client_misconfigured") status = trouble.kind;
+  else if (expired) status = "expired";
+  else if (trouble !== null) status = "degraded";
+  else status = secret.refreshAt === null ? "not_refreshable" : "ok";
+  return {
+    status,
+    reason: trouble?.reason ?? null,
+    since: trouble?.since ?? (expired ? (secret.expiresAt ?? now) : (secret.lastRefreshedAt ?? secret.createdAt)),
+    nextRefreshAt: secret.refreshAt,
+    lastRefreshedAt: secret.lastRefreshedAt,
+  };
+}
+
+/** Sums a status up in the two words that the platform's own API has for it. */
+export function stateOf(status: HealthStatus): "ready" | "error" {
+  return status === "ok" || status === "not_refreshable" || status === "degraded" ? "ready" : "error";
+}
+
+/** Words the failure of a caller who needs a token that there is not. */
+export function unavailable(secret: Secret, now: number): ServiceError {
+  const { trouble } = secret;
+  if (trouble === null || trouble.kind === "needs_reauthorization") {
+    const why = trouble === null ? "it has expired and there is no refresh token" : `the provider refused it (${trouble.reason})`;
+    return new ServiceError(
+      "reauthorization_required",
+      `The grant is over: ${why}. A person has to connect the account again.`,
+      { about: `/v2/workspaces/${secret.workspaceId}/authorizations` },
+    );
+  }
+  if (trouble.kind === "client_misconfigured") {
+    return new ServiceError("client_misconfigured", `The provider refuses the auth client (${trouble.reason}). Correct the client.`);
+  }
+  if (trouble.reason === "storage_integrity") {
+    return new ServiceError("storage_integrity", "Stored credentials cannot be opened now.");
+  }
+  const retryAfterSeconds = Math.max(1, Math.ceil(((secret.refreshAt ?? now + MINUTE) - now) / SECOND));
+  return new ServiceError("provider_unreachable", `The provider gave no token (${trouble.reason}).`, { retryAfterSeconds });
+}

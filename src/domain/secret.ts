@@ -1,0 +1,101 @@
+/**
+ * An auth secret: one person's grant, and what is known of its refreshing. Plain facts; the decisions are in
+ * `refresh-schedule`. Instants are milliseconds since the epoch.
+ */
+
+import type { AuthClientId, SecretId, UserId, WorkspaceId } from "./ids.ts";
+import type { Reason } from "./oauth2/response.ts";
+
+/** What a provider issued. Always sealed at rest; `refresh_token` never leaves the actor. */
+export interface Grant {
+  access_token: string;
+  token_type: string;
+  refresh_token: string | null;
+  scope: string | null;
+  /** Every member of the token answer that OAuth 2.0 does not name. */
+  undefined_params: Record<string, unknown>;
+  /** Who consented, where the provider says so (`sub` of an ID token). */
+  subject: string | null;
+}
+
+/** The journal of a refresh: written before the request leaves, gone when its answer is stored. */
+export interface Attempt {
+  id: string;
+  /** The version of the grant it spends. */
+  version: number;
+  /** Tells refresh tokens apart without holding one. */
+  fingerprint: string;
+  sentAt: number;
+}
+
+/**
+ * What stands in the way of a refresh.
+ * `retrying`: the last attempt failed and the next is scheduled · `confirming`: the provider called the grant dead once, and is
+ * asked once more before that is believed · `needs_reauthorization`: the grant is dead, a person has to consent again ·
+ * `client_misconfigured`: the provider refuses the client itself.
+ */
+export interface Trouble {
+  kind: "retrying" | "confirming" | "needs_reauthorization" | "client_misconfigured";
+  reason: Reason;
+  since: number;
+  failures: number;
+  /** An answer was lost since the last grant, so the provider may have rotated the refresh token. */
+  ambiguous: boolean;
+}
+
+export interface Secret {
+  id: SecretId;
+  workspaceId: WorkspaceId;
+  authClientId: AuthClientId;
+  userId: UserId | null;
+  type: "oauth2";
+  name: string;
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
+  createdAt: number;
+
+  /** Rises with every grant that is stored. */
+  version: number;
+  issuedAt: number;
+  /** Null: never. */
+  expiresAt: number | null;
+  hasRefreshToken: boolean;
+  lastRefreshedAt: number | null;
+
+  /** When the next attempt is due; null: never by itself. */
+  refreshAt: number | null;
+  attempt: Attempt | null;
+  trouble: Trouble | null;
+}
+
+export type HealthStatus =
+  "ok" | "not_refreshable" | "degraded" | "expired" | "needs_reauthorization" | "client_misconfigured";
+
+/** How a secret is, for programs. */
+export interface Health {
+  status: HealthStatus;
+  reason: Reason | null;
+  since: number;
+  nextRefreshAt: number | null;
+  lastRefreshedAt: number | null;
+}
+
+/** Everything of a secret that may cross the actor's door. Holds the access token, never the refresh token. */
+export interface SecretView {
+  id: SecretId;
+  workspaceId: WorkspaceId;
+  authClientId: AuthClientId;
+  userId: UserId | null;
+  type: "oauth2";
+  name: string;
+  version: number;
+  /** Null once it has expired: such a token is never served. */
+  accessToken: string | null;
+  tokenType: string;
+  scope: string | null;
+  undefinedParams: Record<string, unknown>;
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
+  expiresAt: number | null;
+  health: Health;
+}

@@ -1,0 +1,80 @@
+/** The router: what every request goes through, in which order, and where each route is. */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { identify } from "../auth/identify.ts";
+import { refuseForeignHost, settingsOf } from "../bindings.ts";
+import { ServiceError } from "../errors.ts";
+import { problemsOf } from "../jsonapi/document.ts";
+import { addAuthClientRoutes } from "./auth-clients.ts";
+import { addAuthorizationRoutes } from "./authorizations.ts";
+import { addConsentRoutes } from "./consent.ts";
+import type { App, AppEnv, Handler } from "./context.ts";
+import { addHealthRoute } from "./health.ts";
+import { requestId, requestLog } from "./request-line.ts";
+import { addSecretRoutes } from "./secrets.ts";
+import { writeError } from "./write.ts";
+
+const MAX_BODY_BYTES = 256 * 1024;
+const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json *(;|$)/i;
+
+/** Makes the router. */
+export function createApp(): App {
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      if (result.target === "param") throw new ServiceError("not_found", "There is no such resource.");
+      const problems = problemsOf(result.error);
+      if (result.target === "json") throw new ServiceError("invalid_document", problems);
+      const inQuery = problems.map(({ detail, pointer }) => ({ detail, parameter: pointer?.slice(1) ?? "" }));
+      throw new ServiceError("invalid_document", inQuery);
+    },
+  });
+
+  app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
+  app.use("/v2/*", authenticated, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
+  addHealthRoute(app);
+  addAuthClientRoutes(app);
+  addSecretRoutes(app);
+  addAuthorizationRoutes(app);
+  addConsentRoutes(app);
+
+  app.notFound((c) => writeError(c, new ServiceError("not_found", "There is no such route.")));
+  app.onError((error, c) => writeError(c, serviceErrorOf(error)));
+  return app;
+}
+
+const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
+  refuseForeignHost(settingsOf(c.env), c.req.url);
+  await next();
+};
+
+const authenticated: Handler = async (c, next) => {
+  c.header("Cache-Control", "no-store");
+  c.set("principal", await identify(c.req.header("Authorization"), settingsOf(c.env).rootApiKey));
+  await next();
+};
+
+/** Refuses bodies of another kind (RFC 9110 15.5.16). A request without a body may leave the header out. */
+const jsonOnly: Handler = async (c, next) => {
+  const mediaType = c.req.header("Content-Type");
+  const hasBody = c.req.raw.body !== null && c.req.header("Content-Length") !== "0";
+  if (hasBody && !JSON_MEDIA_TYPE.test(mediaType ?? "")) {
+    throw new ServiceError("unsupported_media_type", "Send application/json or application/vnd.api+json.");
+  }
+  await next();
+};
+
+function refuseLargeBody(): never {
+  throw new ServiceError("payload_too_large", `A body may hold at most ${MAX_BODY_BYTES / 1024} KiB.`);
+}
+
+function serviceErrorOf(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ServiceError("invalid_document", [{ detail: "The body is not valid JSON.", pointer: "" }]);
+  }
+  const internal = error instanceof Error ? `${error.name}: ${error.message}` : "something that is no Error was thrown";
+  return new ServiceError("internal", "Something went wrong. The request id leads us to it.", { internal });
+}

@@ -1,0 +1,104 @@
+/** `/v2/workspaces/{ws}/authorizations`: consent flows, as the platform starts and follows them. The person's part is in `consent`. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { publicUrlFor, settingsOf } from "../bindings.ts";
+import { digest } from "../domain/digest.ts";
+import { type AuthorizationId, OWN_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
+import { permit, type Permission } from "../domain/permissions.ts";
+import { ServiceError } from "../errors.ts";
+import { authorizationResource, newAuthorizationSchema } from "../jsonapi/authorization.ts";
+import { document } from "../jsonapi/document.ts";
+import { secretStub } from "../secret-actor/stub.ts";
+import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
+import { findUsableClient } from "./auth-clients.ts";
+import type { App, Context } from "./context.ts";
+import { jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { writeDocument } from "./write.ts";
+
+const FLOW_LIFETIME_MS = 10 * 60 * 1000;
+/** How long the way to an ended flow is kept. */
+const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+const CONNECT_TOKEN_BYTES = 32;
+
+const createAuthorization = createRoute({
+  method: "post",
+  path: "/v2/workspaces/{workspace}/authorizations",
+  request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
+  responses: { 201: { description: "The consent flow, and the URL to open." } },
+});
+
+const readAuthorization = createRoute({
+  method: "get",
+  path: "/v2/workspaces/{workspace}/authorizations/{id}",
+  request: { params: z.object({ workspace: workspaceId, id: ownId<AuthorizationId>() }) },
+  responses: { 200: { description: "The consent flow." } },
+});
+
+export function addAuthorizationRoutes(app: App): void {
+  app.openapi(createAuthorization, async (c) => {
+    const { workspace } = c.req.valid("param");
+    const { attributes, relationships } = c.req.valid("json").data;
+    const renewed = relationships.secret?.data.id;
+    permitIn(c, workspace, renewed === undefined ? "workspaces.auth_secret.create" : "workspaces.auth_secret.edit");
+    const settings = settingsOf(c.env);
+    const publicUrl = publicUrlFor(settings, c.req.url);
+    permitReturn(attributes.return_url, settings.returnOrigins);
+    const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
+    if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
+
+    const secretId = renewed ?? (crypto.randomUUID() as string as SecretId);
+    const connectToken = randomToken();
+    const expiresAt = Date.now() + FLOW_LIFETIME_MS;
+    const flow = await secretStub(c.env, workspace, secretId).authorize({
+      requestId: c.get("requestId"),
+      id: crypto.randomUUID() as string as AuthorizationId,
+      secretId,
+      workspaceId: workspace,
+      authClientId: client.id,
+      userId: relationships.user?.data.id ?? null,
+      renews: renewed !== undefined,
+      allowAccountChange: attributes.allow_account_change,
+      name: attributes.name ?? null,
+      scopes: attributes.scopes,
+      additionalParams: attributes.additional_params ?? null,
+      fields: attributes.fields ?? null,
+      returnUrl: attributes.return_url ?? null,
+      expiresAt,
+    });
+    const route = { id: flow.id, workspaceId: workspace, secretId, authClientId: client.id, expiresAt };
+    await insertAuthorization(c.env.DB, route, await digest(connectToken), Date.now() - REMEMBERED_MS);
+    return writeDocument(c, 201, document(authorizationResource(flow, `${publicUrl}/connect/${connectToken}`)));
+  });
+
+  app.openapi(readAuthorization, async (c) => {
+    const { workspace, id } = c.req.valid("param");
+    permitIn(c, workspace, "workspaces.auth_secret.get");
+    const route = await findAuthorization(c.env.DB, workspace, id);
+    if (route === null) throw new ServiceError("not_found", "There is no such authorization.");
+    const flow = await secretStub(c.env, workspace, route.secretId).readAuthorization({ requestId: c.get("requestId"), id });
+    return writeDocument(c, 200, document(authorizationResource(flow)));
+  });
+}
+
+function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): void {
+  permit(c.get("principal"), permission, { level: "workspace", id: workspace });
+}
+
+/** Lets a person end only where the operator allows it, so that no flow is an open redirector (RFC 9700 4.11). */
+function permitReturn(returnUrl: string | undefined, origins: ReadonlySet<string>): void {
+  if (returnUrl === undefined || origins.has(new URL(returnUrl).origin)) return;
+  throw new ServiceError("invalid_document", [
+    { detail: '"return_url" must have an origin of RETURN_ORIGINS.', pointer: "/data/attributes/return_url" },
+  ]);
+}
+
+function noSuchSecret(): ServiceError {
+  return new ServiceError("not_found", [
+    { detail: "There is no such secret.", pointer: "/data/relationships/secret/data/id" },
+  ]);
+}
+
+function randomToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(CONNECT_TOKEN_BYTES));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

@@ -1,0 +1,146 @@
+/**
+ * The person's part of a consent flow: `/connect/{token}` sends the browser to the provider, `/callback/oauth2/{client}` takes it
+ * back. A cookie binds the flow to that browser, and tells which actor it belongs to; `state` alone leads nowhere.
+ */
+
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { NONCE, secureHeaders } from "hono/secure-headers";
+import { publicUrlFor, settingsOf } from "../bindings.ts";
+import { digest } from "../domain/digest.ts";
+import { type AuthClientId, type AuthorizationId, OWN_ID, PLATFORM_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
+import { ServiceError } from "../errors.ts";
+import { secretStub } from "../secret-actor/stub.ts";
+import { type AuthorizationRoute, findAuthorizationByConnect } from "../store/authorizations.ts";
+import type { App, Context } from "./context.ts";
+import { endPage } from "./end-page.ts";
+
+const COOKIE_SECONDS = 10 * 60;
+const MAX_FORM_LENGTH = 16 * 1024;
+
+/** What the cookie of one opening holds. */
+interface BoundFlow {
+  workspace: WorkspaceId;
+  secret: SecretId;
+  authorization: AuthorizationId;
+  browserToken: string;
+}
+
+export function addConsentRoutes(app: App): void {
+  for (const path of ["/connect/*", "/callback/*"]) {
+    app.use(path, async (c, next) => {
+      await next();
+      c.header("Cache-Control", "no-store");
+    });
+    app.use(
+      path,
+      secureHeaders({
+        contentSecurityPolicy: {
+          defaultSrc: ["'none'"],
+          styleSrc: [NONCE],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
+        referrerPolicy: "no-referrer",
+        xFrameOptions: "DENY",
+      }),
+    );
+  }
+
+  app.get("/connect/ended", (c) => {
+    const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");
+    return c.html(document, status);
+  });
+
+  app.get("/connect/:token", async (c) => {
+    const route = await findAuthorizationByConnect(c.env.DB, await digest(c.req.param("token")));
+    if (route === null) return toEnd(c, "unknown_link");
+    try {
+      return c.redirect(await openIn(c, route), 303);
+    } catch (error) {
+      if (error instanceof ServiceError && error.failure.code !== "storage_integrity") return toEnd(c, "ended");
+      throw error;
+    }
+  });
+
+  app.get("/callback/oauth2/:client", async (c) => {
+    const url = new URL(c.req.url);
+    const bound = await boundFlow(c, url.searchParams.get("state") ?? "");
+    const client = c.req.param("client");
+    if (bound === null || !OWN_ID.test(client)) return toEnd(c, "other_browser");
+    const flow = await secretStub(c.env, bound.workspace, bound.secret)
+      .completeConsent({
+        requestId: c.get("requestId"),
+        authorizationId: bound.authorization,
+        authClientId: client as AuthClientId,
+        browserToken: bound.browserToken,
+        query: url.search,
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ServiceError && error.failure.code === "not_found") return { status: "refused" } as const;
+        throw error;
+      });
+    if (flow.status === "refused") return toEnd(c, "ended");
+
+    deleteCookie(c, await cookieName(c, url.searchParams.get("state") ?? ""), cookieOptions(c));
+    const isCompleted = flow.status === "completed";
+    if (flow.returnUrl === null) return toEnd(c, isCompleted ? "connected" : (flow.reason ?? "provider_refused"));
+    const target = new URL(flow.returnUrl);
+    target.searchParams.set("authorization_id", flow.id);
+    if (isCompleted) target.searchParams.set("secret_id", flow.secretId);
+    else target.searchParams.set("error", flow.reason ?? "provider_refused");
+    return c.redirect(target.href, 303);
+  });
+
+  // A provider that posts its answer (response_mode=form_post) comes from another site, so the cookie is not with it: send the
+  // browser round once more, by GET.
+  app.post("/callback/oauth2/:client", async (c) => {
+    const body = await c.req.text();
+    if (body.length > MAX_FORM_LENGTH) throw new ServiceError("payload_too_large", "The provider's answer is too long.");
+    return c.redirect(`/callback/oauth2/${encodeURIComponent(c.req.param("client"))}?${new URLSearchParams(body).toString()}`, 303);
+  });
+}
+
+/** Opens the flow in this browser and gives the provider's page to go to. */
+async function openIn(c: Context, route: AuthorizationRoute): Promise<string> {
+  const { location, state, browserToken } = await secretStub(c.env, route.workspaceId, route.secretId).openConsent({
+    requestId: c.get("requestId"),
+    id: route.id,
+    publicUrl: publicUrlFor(settingsOf(c.env), c.req.url),
+  });
+  const value = [route.workspaceId, route.secretId, route.id, browserToken].join(".");
+  setCookie(c, await cookieName(c, state), value, { ...cookieOptions(c), maxAge: COOKIE_SECONDS });
+  return location;
+}
+
+async function boundFlow(c: Context, state: string): Promise<BoundFlow | null> {
+  const value = getCookie(c, await cookieName(c, state));
+  const [workspace, secret, authorization, browserToken] = value?.split(".") ?? [];
+  if (browserToken === undefined || !PLATFORM_ID.test(workspace ?? "")) return null;
+  if (!OWN_ID.test(secret ?? "") || !OWN_ID.test(authorization ?? "")) return null;
+  return {
+    workspace: workspace as WorkspaceId,
+    secret: secret as SecretId,
+    authorization: authorization as AuthorizationId,
+    browserToken,
+  };
+}
+
+/** Names the cookie of one opening, so that flows in several tabs do not meet. The prefix needs https (RFC 6265bis 4.1.3.2). */
+async function cookieName(c: Context, state: string): Promise<string> {
+  const name = `connect-${(await digest(state)).slice(0, 16)}`;
+  return isSecure(c) ? `__Host-${name}` : name;
+}
+
+function cookieOptions(c: Context) {
+  return { path: "/", httpOnly: true, secure: isSecure(c), sameSite: "Lax" } as const;
+}
+
+function isSecure(c: Context): boolean {
+  return publicUrlFor(settingsOf(c.env), c.req.url).startsWith("https:");
+}
+
+/** Leaves the URL that holds the code behind. */
+function toEnd(c: Context, outcome: string): Response {
+  return c.redirect(`/connect/ended?outcome=${encodeURIComponent(outcome)}`, 303);
+}

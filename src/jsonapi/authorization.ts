@@ -1,0 +1,68 @@
+/** Consent flows on the wire: what a document may say, and how a flow is shown. */
+
+import { z } from "@hono/zod-openapi";
+import type { AuthClientId, SecretId, UserId } from "../domain/ids.ts";
+import { RESERVED_AUTHORIZE_PARAMS } from "../domain/oauth2/request.ts";
+import { instant, nameSchema, paramsSchema, relatedTo, relationship, requestDocument } from "./document.ts";
+
+const scope = z.string().max(1024).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: "must be one scope (RFC 6749 3.3)" });
+const additionalParams = paramsSchema.refine(
+  (params) => RESERVED_AUTHORIZE_PARAMS.every((name) => !(name in params)),
+  { error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}` },
+);
+
+/** What `POST /v2/workspaces/{ws}/authorizations` takes. With `secret` it renews that secret's consent, and needs no name. */
+export const newAuthorizationSchema = requestDocument(
+  "authorization",
+  z.strictObject({
+    name: nameSchema.optional(),
+    scopes: z.array(scope).max(200).default([]),
+    additional_params: additionalParams.optional(),
+    fields: z.record(z.string(), z.unknown()).optional(),
+    return_url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).max(2048).optional(),
+    allow_account_change: z.boolean().default(false),
+  }),
+  z.strictObject({
+    auth_client: relationship<AuthClientId>("auth-client"),
+    secret: relationship<SecretId>("auth-secret").optional(),
+    user: relationship<UserId>("user").optional(),
+  }),
+).superRefine(({ data }, context) => {
+  if (data.attributes.name === undefined && data.relationships.secret === undefined) {
+    context.addIssue({ code: "custom", path: ["data", "attributes", "name"], message: "is required" });
+  }
+});
+
+/** What a flow looks like from outside. `connectUrl` is known only while it is made. */
+export interface ShownAuthorization {
+  id: string;
+  workspaceId: string;
+  secretId: string;
+  authClientId: string;
+  status: "pending" | "completed" | "failed";
+  reason: string | null;
+  expiresAt: number;
+}
+
+/** Shows a flow; the secret once it is there. */
+export function authorizationResource(flow: ShownAuthorization, connectUrl?: string) {
+  const workspace = `/v2/workspaces/${flow.workspaceId}`;
+  return {
+    id: flow.id,
+    type: "authorization",
+    attributes: {
+      state: flow.status,
+      reason: flow.reason,
+      ...(connectUrl !== undefined && { connect_url: connectUrl }),
+      expires_at: instant(flow.expiresAt),
+    },
+    relationships: {
+      workspace: relatedTo("workspace", flow.workspaceId, workspace),
+      auth_client: relatedTo("auth-client", flow.authClientId, `/v2/auth-clients/${flow.authClientId}`),
+      ...(flow.status === "completed" && {
+        secret: relatedTo("auth-secret", flow.secretId, `${workspace}/secrets/${flow.secretId}`),
+      }),
+    },
+    links: { self: `${workspace}/authorizations/${flow.id}` },
+  };
+}

@@ -1,0 +1,108 @@
+/** The grammar that all documents share (JSON:API 1.1): requests, relationships, and the words for what is wrong with one. */
+
+import { z } from "@hono/zod-openapi";
+import { PLATFORM_ID } from "../domain/ids.ts";
+import type { Problem } from "../errors.ts";
+
+/** An instant as it stands on the wire: RFC 3339 in UTC, whole seconds. */
+export function instant(milliseconds: number): string;
+export function instant(milliseconds: number | null): string | null;
+export function instant(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+/** Wraps a resource as the document that answers a request. */
+export function document(data: unknown): { data: unknown; meta: Record<string, never> } {
+  return { data, meta: {} };
+}
+
+/** Makes the schema of a document that creates or changes one resource. */
+export function requestDocument<A extends z.ZodType, R extends z.ZodType>(type: string, attributes: A, relationships: R) {
+  return z.strictObject({ data: z.strictObject({ type: z.literal(type), attributes, relationships }) });
+}
+
+/** Makes the schema of a relationship to one resource. Ids are the platform's: `[A-Za-z0-9_-]{1,64}`. */
+export function relationship<Id extends string>(type: string) {
+  const id = z.string().regex(PLATFORM_ID).transform((text) => text as Id);
+  return z.strictObject({ data: z.strictObject({ id, type: z.literal(type) }) });
+}
+
+/** Writes a relationship with the link to what it names. */
+export function relatedTo(type: string, id: string, self: string) {
+  return { data: { id, type }, links: { self } };
+}
+
+/** A name for people: 1 to 255 characters. */
+export const nameSchema = z.string().trim().min(1).max(255);
+
+/** Free text parameters: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
+export const paramsSchema = z.preprocess(
+  (value) => (typeof value === "string" ? parseOrKeep(value) : value),
+  z.record(z.string(), z.string()),
+);
+
+function parseOrKeep(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Says of every fault in a document what it is and where (RFC 6901). */
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        detail: `"${shown(key)}" is not known here.`,
+        pointer: pointerTo([...issue.path, key]),
+      }));
+    }
+    const member = issue.path.at(-1);
+    const subject = member === undefined ? "The document" : `"${shown(String(member))}"`;
+    return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(issue.path) }];
+  });
+}
+
+function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${shown(String(part)).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function shown(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** Words a fault as the end of a sentence that starts with the member's name. */
+function words(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined && issue.code !== "custom") return "is required";
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${article(issue.expected)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_small":
+      return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}${issue.origin === "string" ? " characters long" : ""}`;
+    case "invalid_format":
+      return issue.format === "regex" ? `must match ${issue.pattern}` : `must be a ${issue.format}`;
+    default:
+      return undefined;
+  }
+}
+
+const ARTICLES: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "an object",
+  record: "an object",
+  string: "a string",
+};
+
+function article(expected: string): string {
+  return ARTICLES[expected] ?? expected;
+}
+
+z.config({ customError: words });

@@ -1,0 +1,64 @@
+/**
+ * The only place that calls `fetch`. Every call is checked against the egress rules, follows no redirect, has one total
+ * time-out and reads at most 1 MiB. Knows nothing of OAuth.
+ */
+
+import type { RawAnswer, Refusal } from "../domain/oauth2/response.ts";
+import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
+
+export type Fetched = { kind: "answer"; answer: RawAnswer } | { kind: "failed"; refusal: Refusal };
+
+/** The longest body that is read, in bytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Faults that happen before a single byte of the request has left, as the runtime words them. */
+const NOTHING_WAS_SENT = /connection refused|dns|could not resolve|name resolution|certificate|tls/i;
+
+/** Sends one request, once. Never throws for anything that the other side does. */
+export async function guardedFetch(
+  uri: string,
+  init: { method: string; headers: Record<string, string>; body: BodyInit },
+  limits: { policy: EgressPolicy; timeoutMs: number },
+): Promise<Fetched> {
+  if (providerUriFault(uri, limits.policy) !== null) return failed("config_error", "address_refused");
+
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), limits.timeoutMs);
+  try {
+    const response = await fetch(uri, { ...init, redirect: "manual", signal: controller.signal });
+    const body = await readBounded(response);
+    if (body === null) return failed("ambiguous", "response_too_large");
+    return {
+      kind: "answer",
+      answer: {
+        status: response.status,
+        retryAfter: response.headers.get("Retry-After"),
+        body,
+      },
+    };
+  } catch (error) {
+    if (controller.signal.aborted) return failed("ambiguous", "timeout");
+    if (NOTHING_WAS_SENT.test(String(error))) return failed("retry", "provider_unreachable");
+    return failed("ambiguous", "provider_unreachable");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failed(refusal: Refusal["class"], reason: Refusal["reason"]): Fetched {
+  return { kind: "failed", refusal: { class: refusal, reason, retryAfterSeconds: null } };
+}
+
+/** Reads a body as UTF-8 text; null, and the rest cancelled, when it is longer than allowed. */
+async function readBounded(response: Response): Promise<string | null> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,154 @@
+/**
+ * Asks a token endpoint and tells what was heard. `oauth4webapi` makes the request and checks the answer; between the two the
+ * answer is normalised by the pure steps of `domain/oauth2`.
+ */
+
+import { decodeJwt } from "jose";
+import * as oauth from "oauth4webapi";
+import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
+import {
+  conformingAnswer,
+  type Heard,
+  judgeRefusal,
+  lifetimeSeconds,
+  membersOf,
+  parseRetryAfter,
+  type RawAnswer,
+  type Refusal,
+  undefinedParams,
+} from "../domain/oauth2/response.ts";
+import type { EgressPolicy } from "../domain/provider-uri.ts";
+import { type Fetched, guardedFetch } from "./guarded-fetch.ts";
+
+/** Stands for the issuer where none is known; the answer's `iss` is then not compared. */
+const UNKNOWN_ISSUER = "https://issuer.invalid";
+
+/**
+ * Sends one token request, once (RFC 6749 4.1.3 and 6), and judges the answer. Whatever the provider does is a value, never a throw.
+ * @param limits `timeoutMs` bounds everything from connecting to the last byte; `now` is the clock.
+ */
+export async function sendTokenRequest(
+  request: TokenRequest,
+  limits: { policy: EgressPolicy; timeoutMs: number; now: () => number },
+): Promise<Heard> {
+  const sentAt = limits.now();
+  let fetched: Fetched | undefined;
+  await ask(request, async (uri, init) => {
+    const body = String(init.body);
+    fetched = await guardedFetch(uri, { method: init.method, headers: init.headers, body }, limits);
+    return new Response(null, { status: 204 });
+  });
+  if (fetched === undefined) throw new Error("The token request was never sent.");
+  if (fetched.kind === "failed") return { kind: "refused", refusal: fetched.refusal };
+  return await hear(request, fetched.answer, sentAt, limits.now());
+}
+
+/**
+ * Checks the provider's answer at the callback before anything is spent (RFC 6749 4.1.2, RFC 9207 2.4): parameters once each,
+ * `state` as expected, no `error`.
+ * @throws {oauth.AuthorizationResponseError} The provider refused; `error` is its code. Other errors: the answer is malformed.
+ */
+export function validCallback(request: TokenRequest & { kind: "code_exchange" }): URLSearchParams {
+  const parameters = new URLSearchParams(request.callback);
+  parameters.delete("iss");
+  return oauth.validateAuthResponse(serverOf(request), clientOf(request), parameters, request.state);
+}
+
+type SendFormed = (
+  uri: string,
+  init: { method: string; headers: Record<string, string>; body?: unknown },
+) => Promise<Response>;
+
+function serverOf(request: TokenRequest): oauth.AuthorizationServer {
+  return { issuer: UNKNOWN_ISSUER, token_endpoint: tokenEndpoint(request) };
+}
+
+function clientOf(request: TokenRequest): oauth.Client {
+  return { client_id: request.registration.client_id };
+}
+
+async function ask(request: TokenRequest, send: SendFormed): Promise<Response> {
+  const server = serverOf(request);
+  const client = clientOf(request);
+  const authentication = oauth.ClientSecretPost(request.registration.client_secret);
+  // Which addresses may be called over plain http is decided by the egress rules alone.
+  const options = { [oauth.customFetch]: send, [oauth.allowInsecureRequests]: true };
+  if (request.kind === "refresh") {
+    return await oauth.refreshTokenGrantRequest(server, client, authentication, request.refreshToken, options);
+  }
+  return await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    authentication,
+    validCallback(request),
+    request.redirectUri,
+    request.codeVerifier,
+    options,
+  );
+}
+
+async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, now: number): Promise<Heard> {
+  const members = membersOf(answer);
+  const isSuccess = answer.status >= 200 && answer.status < 300;
+  if (!isSuccess || members?.error !== undefined) {
+    const wait = parseRetryAfter(answer.retryAfter, now);
+    return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait) };
+  }
+  if (members === null) return refused("unreadable_answer");
+
+  const answered = Response.json(conformingAnswer(members));
+  let tokens: oauth.TokenEndpointResponse;
+  try {
+    tokens = await oauth.processGenericTokenEndpointResponse(serverOf(request), clientOf(request), answered);
+  } catch {
+    return refused(members.access_token === undefined ? "missing_access_token" : "unreadable_answer");
+  }
+
+  // RFC 6749 6: an answer to a refresh that holds no refresh token leaves the old one valid.
+  const kept = request.kind === "refresh" ? request.refreshToken : null;
+  const refreshToken = tokens.refresh_token ?? kept;
+  const lifetime = lifetimeSeconds({
+    expiresIn: members.expires_in,
+    clientDefault: request.registration.token_expires_in,
+    jwtExpiresAt: jwtExpiresAt(tokens.access_token),
+    sentAt,
+    hasRefreshToken: refreshToken !== null,
+  });
+  return {
+    kind: "granted",
+    issuedAt: sentAt,
+    expiresAt: lifetime === null ? null : sentAt + lifetime * 1000,
+    grant: {
+      access_token: tokens.access_token,
+      token_type: tokens.token_type === "bearer" ? "Bearer" : tokens.token_type,
+      refresh_token: refreshToken,
+      scope: tokens.scope ?? null,
+      undefined_params: undefinedParams(members),
+      subject: subjectOf(members.id_token),
+    },
+  };
+}
+
+function refused(reason: Refusal["reason"]): Heard {
+  return { kind: "refused", refusal: { class: "ambiguous", reason, retryAfterSeconds: null } };
+}
+
+/** Reads when an access token expires, where it is a JWT that says so (RFC 9068 2.2). Milliseconds since the epoch. */
+export function jwtExpiresAt(token: string): number | null {
+  const claims = claimsOf(token);
+  return typeof claims?.exp === "number" ? claims.exp * 1000 : null;
+}
+
+/** Reads who consented from an ID token. It came straight from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, 6). */
+function subjectOf(idToken: unknown): string | null {
+  const claims = typeof idToken === "string" ? claimsOf(idToken) : null;
+  return typeof claims?.sub === "string" ? claims.sub : null;
+}
+
+function claimsOf(token: string): ReturnType<typeof decodeJwt> | null {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * One Durable Object for each secret: the only owner of its tokens, the only place where they are renewed, and the reason why two
+ * callers never race for one refresh token. The methods of the door and the alarm stand here; what they do is in `keeper`.
+ */
+
+import { DurableObject } from "cloudflare:workers";
+import { type Env, settingsOf } from "../bindings.ts";
+import type { SecretView } from "../domain/secret.ts";
+import { ServiceError } from "../errors.ts";
+import { sendTokenRequest } from "../outbound/token-endpoint.ts";
+import { findAuthClient } from "../store/auth-clients.ts";
+import { deleteIndexEntry, putIndexEntry } from "../store/secrets.ts";
+import { log } from "../telemetry.ts";
+import type { Answer, Door } from "./door.ts";
+import { SecretKeeper } from "./keeper.ts";
+import type { Ports } from "./ports.ts";
+import { DurableRecord } from "./record.ts";
+
+type Asked<Method extends keyof Door> = Parameters<Door[Method]>[0];
+type Answered<Method extends keyof Door> = ReturnType<Door[Method]>;
+
+export class SecretActor extends DurableObject<Env> implements Door {
+  readonly #keeper: SecretKeeper;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#keeper = new SecretKeeper(realPorts(ctx, env));
+  }
+
+  create(input: Asked<"create">): Promise<Answer<SecretView>> {
+    return answer(() => this.#keeper.create(input));
+  }
+
+  read(input: Asked<"read">): Promise<Answer<SecretView>> {
+    const cause = { trigger: "read", requestId: input.requestId } as const;
+    return answer(() => this.#keeper.read(cause, input.minTtlSeconds, input.requireToken));
+  }
+
+  refresh(input: Asked<"refresh">): Promise<Answer<SecretView>> {
+    const cause = { trigger: "manual", requestId: input.requestId } as const;
+    return answer(() => this.#keeper.refresh(cause, input.rejectedVersion));
+  }
+
+  erase(): Answered<"erase"> {
+    return answer(async () => {
+      await this.#keeper.erase();
+      return null;
+    });
+  }
+
+  authorize(input: Asked<"authorize">): Answered<"authorize"> {
+    return answer(() => this.#keeper.consent.authorize(input));
+  }
+
+  readAuthorization(input: Asked<"readAuthorization">): Answered<"readAuthorization"> {
+    return answer(async () => this.#keeper.consent.read(input.id));
+  }
+
+  openConsent(input: Asked<"openConsent">): Answered<"openConsent"> {
+    return answer(() => this.#keeper.consent.open(input.id, input.publicUrl));
+  }
+
+  completeConsent(input: Asked<"completeConsent">): Answered<"completeConsent"> {
+    return answer(() => this.#keeper.consent.complete(input));
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#keeper.alarm(crypto.randomUUID());
+  }
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (error instanceof ServiceError) return { ok: false, failure: error.failure };
+    throw error;
+  }
+}
+
+function realPorts(ctx: DurableObjectState, env: Env): Ports {
+  const settings = settingsOf(env);
+  const now = () => Date.now();
+  return {
+    storage: new DurableRecord(ctx.storage),
+    now,
+    random: () => Math.random(),
+    waitFor,
+    keepAlive: (promise) => ctx.waitUntil(promise),
+    keyring: settings.keyring,
+    findAuthClient: (id) => findAuthClient(env.DB, id),
+    sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
+    putIndexEntry: (secret, entry) => putIndexEntry(env.DB, secret, entry),
+    deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),
+    log,
+  };
+}
+
+/** Resolves when the promise settles or the time is over. A timer left behind would keep the object awake, and billed. */
+async function waitFor(promise: Promise<unknown> | null, timeoutMs: number): Promise<void> {
+  let timer: number | null = null;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  try {
+    await Promise.race(promise === null ? [timeout] : [timeout, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

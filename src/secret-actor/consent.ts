@@ -1,0 +1,319 @@
+/**
+ * The consent flows of one secret: opened in a browser, answered at the callback, their code exchanged here (RFC 6749 4.1).
+ * A flow is bound to the browser that opened it, lives ten minutes and is used once.
+ */
+
+import * as oauth from "oauth4webapi";
+import { open, type RecordIdentity, seal } from "../crypto/seal.ts";
+import { type AuthClient, redirectUri } from "../domain/auth-client.ts";
+import { digest, sameDigest } from "../domain/digest.ts";
+import type { AuthorizationId } from "../domain/ids.ts";
+import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
+import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
+import { withNewGrant } from "../domain/refresh-schedule.ts";
+import type { Grant, Secret } from "../domain/secret.ts";
+import { ServiceError } from "../errors.ts";
+import { validCallback } from "../outbound/token-endpoint.ts";
+import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
+import { type Memory, REMEMBER_ENDED_FLOWS } from "./memory.ts";
+import type { Ports } from "./ports.ts";
+import type { ActorRecord, Authorization, Opening } from "./record.ts";
+
+const EXCHANGE_TIMEOUT_MS = 20_000;
+/** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
+const MOST_OPENINGS = 5;
+/** Ended flows beyond these are forgotten. */
+const MOST_FLOWS = 20;
+
+export class Consent {
+  readonly #memory: Memory;
+  readonly #ports: Ports;
+
+  constructor(memory: Memory, ports: Ports) {
+    this.#memory = memory;
+    this.#ports = ports;
+  }
+
+  /** Starts a flow. @throws {ServiceError} `not_found` when it renews a secret that is not there, `conflict` when the secret has another client */
+  async authorize(input: NewAuthorization): Promise<AuthorizationView> {
+    const secret = input.renews ? this.#memory.secret : null;
+    if (secret !== null && secret.authClientId !== input.authClientId) {
+      throw new ServiceError("conflict", [
+        { detail: "The secret belongs to another auth client.", pointer: "/data/relationships/auth_client" },
+      ]);
+    }
+    const record: ActorRecord = this.#memory.record ?? {
+      schema: 1,
+      id: input.secretId,
+      workspaceId: input.workspaceId,
+      secret: null,
+      grant: null,
+      client: null,
+      indexed: null,
+      authorizations: [],
+    };
+    const flow: Authorization = {
+      id: input.id,
+      authClientId: input.authClientId,
+      status: "pending",
+      reason: null,
+      renews: input.renews,
+      allowAccountChange: input.allowAccountChange,
+      name: input.name ?? secret?.name ?? "",
+      userId: input.userId ?? secret?.userId ?? null,
+      scopes: input.scopes,
+      additionalParams: input.additionalParams,
+      fields: input.fields,
+      returnUrl: input.returnUrl,
+      createdAt: this.#ports.now(),
+      expiresAt: input.expiresAt,
+      openings: [],
+    };
+    await this.#memory.write({ ...record, authorizations: [...record.authorizations, flow].slice(-MOST_FLOWS) });
+    return viewOf(record, flow);
+  }
+
+  /** Shows a flow. @throws {ServiceError} `not_found` */
+  read(id: AuthorizationId): AuthorizationView {
+    const { record, flow } = this.#find(id);
+    return viewOf(record, flow);
+  }
+
+  /** Opens a flow in one more browser, with a `state` and a PKCE verifier of its own. @throws {ServiceError} `conflict` when it has ended */
+  async open(id: AuthorizationId, publicUrl: string): Promise<Opened> {
+    const { flow } = this.#find(id);
+    if (flow.status !== "pending" || flow.expiresAt <= this.#ports.now()) {
+      throw new ServiceError("conflict", "This consent flow has ended.");
+    }
+    const client = await this.#openClient(await this.#client(flow));
+    const redirect = redirectUri(publicUrl, flow.authClientId);
+    const [state, browserToken, codeVerifier] = [
+      oauth.generateRandomState(),
+      oauth.generateRandomState(),
+      oauth.generateRandomCodeVerifier(),
+    ];
+    const stateHash = await digest(state);
+    const opening: Opening = {
+      stateHash,
+      browserHash: await digest(browserToken),
+      verifier: await seal(this.#ports.keyring(), verifierIdentity(flow, stateHash), codeVerifier),
+      redirectUri: redirect,
+    };
+    const location = authorizationUrl(client.credentials, {
+      redirectUri: redirect,
+      state,
+      codeChallenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+      scopes: flow.scopes,
+      additionalParams: flow.additionalParams ?? {},
+    });
+    const now = this.#find(id).flow;
+    await this.#change(id, { openings: [...now.openings, opening].slice(-MOST_OPENINGS) });
+    return { location, state, browserToken };
+  }
+
+  /**
+   * Takes the provider's answer. `refused`: it does not belong to a flow that this browser opened, and the flow stays as it was.
+   * Otherwise the flow has ended, one way or the other, and its code was sent at most once.
+   */
+  async complete(callback: Callback): Promise<AuthorizationView | { status: "refused" }> {
+    const claimed = await this.#claim(callback);
+    if (claimed === null) return { status: "refused" };
+    const { flow, opening } = claimed;
+    const reason = await this.#exchange(flow, opening, callback);
+    if (reason === null) await this.#memory.publishQuietly();
+    const ended = this.#find(flow.id);
+    this.#ports.log({
+      kind: "consent",
+      request_id: callback.requestId,
+      workspace_id: ended.record.workspaceId,
+      secret_id: ended.record.id,
+      authorization_id: flow.id,
+      outcome: reason === null ? "completed" : "failed",
+      reason,
+    });
+    return viewOf(ended.record, ended.flow);
+  }
+
+  /** Ends flows whose time is over, and forgets an actor that never got a secret. Returns false when nothing is left. */
+  async expire(): Promise<boolean> {
+    const record = this.#memory.record;
+    if (record === null) return false;
+    const now = this.#ports.now();
+    const isOver = (flow: Authorization) => flow.status === "pending" && flow.expiresAt <= now;
+    const remembered = record.authorizations.filter((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS > now);
+    if (record.secret === null && remembered.length === 0) {
+      await this.#memory.erase();
+      return false;
+    }
+    if (record.authorizations.some(isOver)) {
+      await this.#memory.write({
+        ...record,
+        authorizations: remembered.map((flow) => (isOver(flow) ? { ...flow, ...ended("expired") } : flow)),
+      });
+    }
+    return true;
+  }
+
+  /** Finds the opening that this answer belongs to and uses the flow up, before anything is sent. */
+  async #claim(callback: Callback): Promise<{ flow: Authorization; opening: Opening } | null> {
+    const states = new URLSearchParams(callback.query).getAll("state");
+    const stateHash = await digest(states[0] ?? "");
+    const browserHash = await digest(callback.browserToken);
+    const flow = this.#memory.record?.authorizations.find((each) => each.id === callback.authorizationId);
+    if (flow?.status !== "pending" || flow.authClientId !== callback.authClientId || states.length !== 1) return null;
+    const opening = flow.openings.find((each) => sameDigest(each.stateHash, stateHash));
+    if (opening === undefined || !sameDigest(opening.browserHash, browserHash)) return null;
+    const isOver = flow.expiresAt <= this.#ports.now();
+    await this.#change(flow.id, isOver ? ended("expired") : { status: "exchanging", openings: [] });
+    return { flow, opening };
+  }
+
+  /** Exchanges the code, once. Returns why the flow failed, or null when the grant is stored. */
+  async #exchange(flow: Authorization, opening: Opening, callback: Callback): Promise<Reason | null> {
+    const fail = async (reason: Reason) => {
+      await this.#change(flow.id, ended(reason));
+      return reason;
+    };
+    if (flow.expiresAt <= this.#ports.now()) return "expired";
+    let stored: SealedAuthClient;
+    let request: TokenRequest & { kind: "code_exchange" };
+    try {
+      stored = await this.#client(flow);
+      const codeVerifier = await open<string>(
+        this.#ports.keyring(),
+        verifierIdentity(flow, opening.stateHash),
+        opening.verifier,
+      );
+      const query = new URLSearchParams(callback.query);
+      request = {
+        kind: "code_exchange",
+        registration: (await this.#openClient(stored)).credentials,
+        callback: query,
+        state: query.get("state") ?? "",
+        redirectUri: opening.redirectUri,
+        codeVerifier,
+      };
+      validCallback(request);
+    } catch (error) {
+      return await fail(reasonOf(error));
+    }
+
+    const heard = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
+    if (heard.kind === "refused") return await fail(heard.refusal.reason);
+    if (await this.#isSomebodyElse(flow, heard.grant)) return await fail("another_account");
+    await this.#store(flow, stored, heard);
+    return null;
+  }
+
+  /** Stores the new grant. A refresh that is under way meanwhile loses against it: its result is of an older version. */
+  async #store(flow: Authorization, client: SealedAuthClient, heard: Heard & { kind: "granted" }): Promise<void> {
+    for (;;) {
+      const { record } = this.#find(flow.id);
+      const before = record.secret ?? newSecret(record, flow, this.#ports.now());
+      const sealed = await this.#memory.seal(record, before.version + 1, heard.grant);
+      const now = this.#find(flow.id).record;
+      if ((now.secret?.version ?? 0) !== before.version) continue;
+      const times = {
+        issuedAt: heard.issuedAt,
+        expiresAt: heard.expiresAt,
+        hasRefreshToken: heard.grant.refresh_token !== null,
+      };
+      const secret = {
+        ...withNewGrant(now.secret ?? before, times, client),
+        additionalParams: flow.additionalParams ?? before.additionalParams,
+        fields: flow.fields ?? before.fields,
+      };
+      const authorizations = changed(now, flow.id, { status: "completed", openings: [] });
+      await this.#memory.write({ ...now, secret, grant: sealed, client, authorizations });
+      return;
+    }
+  }
+
+  async #isSomebodyElse(flow: Authorization, grant: Grant): Promise<boolean> {
+    if (!flow.renews || flow.allowAccountChange || grant.subject === null) return false;
+    const before = await this.#memory.grant();
+    return before.subject !== null && before.subject !== grant.subject;
+  }
+
+  async #openClient(stored: SealedAuthClient): Promise<AuthClient> {
+    return await openAuthClient(this.#ports.keyring(), stored);
+  }
+
+  async #client(flow: Authorization): Promise<SealedAuthClient> {
+    const stored = await this.#ports.findAuthClient(flow.authClientId);
+    if (stored === null) throw new ServiceError("not_found", "The auth client of this consent flow is gone.");
+    return stored;
+  }
+
+  #find(id: AuthorizationId): { record: ActorRecord; flow: Authorization } {
+    const record = this.#memory.record;
+    const flow = record?.authorizations.find((each) => each.id === id);
+    if (record === null || flow === undefined) {
+      throw new ServiceError("not_found", "There is no such authorization.");
+    }
+    return { record, flow };
+  }
+
+  async #change(id: AuthorizationId, change: Partial<Authorization>): Promise<void> {
+    const { record } = this.#find(id);
+    await this.#memory.write({ ...record, authorizations: changed(record, id, change) });
+  }
+}
+
+function changed(record: ActorRecord, id: AuthorizationId, change: Partial<Authorization>): Authorization[] {
+  return record.authorizations.map((flow) => (flow.id === id ? { ...flow, ...change } : flow));
+}
+
+function ended(reason: Reason): Partial<Authorization> {
+  return { status: "failed", reason, openings: [] };
+}
+
+/** Names why a flow failed before its code was sent. */
+function reasonOf(error: unknown): Reason {
+  if (error instanceof oauth.AuthorizationResponseError) return knownReason(error.error) ?? "provider_refused";
+  if (error instanceof ServiceError) return error.failure.code === "not_found" ? "client_gone" : "storage_integrity";
+  return "unreadable_answer";
+}
+
+/** The secret that a flow's first grant becomes the first version of. */
+function newSecret(record: ActorRecord, flow: Authorization, now: number): Secret {
+  return {
+    id: record.id,
+    workspaceId: record.workspaceId,
+    authClientId: flow.authClientId,
+    userId: flow.userId,
+    type: "oauth2",
+    name: flow.name,
+    additionalParams: null,
+    fields: null,
+    createdAt: now,
+    version: 0,
+    issuedAt: now,
+    expiresAt: null,
+    hasRefreshToken: false,
+    lastRefreshedAt: null,
+    refreshAt: null,
+    attempt: null,
+    trouble: null,
+  };
+}
+
+function verifierIdentity(flow: Authorization, stateHash: string): RecordIdentity {
+  return ["authorization", flow.id, "verifier", stateHash];
+}
+
+function viewOf(record: ActorRecord, flow: Authorization): AuthorizationView {
+  return {
+    id: flow.id,
+    secretId: record.id,
+    workspaceId: record.workspaceId,
+    authClientId: flow.authClientId,
+    status: flow.status === "exchanging" ? "pending" : flow.status,
+    reason: flow.reason,
+    name: flow.name,
+    scopes: flow.scopes,
+    returnUrl: flow.returnUrl,
+    expiresAt: flow.expiresAt,
+  };
+}

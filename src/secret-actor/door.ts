@@ -1,0 +1,94 @@
+/**
+ * What may be asked of a secret's actor over RPC, and what it answers. Arguments and answers are plain data, and members are only
+ * ever added, because Worker and actor may run different versions for a few minutes.
+ */
+
+import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
+import type { Reason } from "../domain/oauth2/response.ts";
+import type { SecretView } from "../domain/secret.ts";
+import type { Failure } from "../errors.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
+
+/** Errors lose their class over RPC, so a failure is data, and `stub` throws it again. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+export interface Ask {
+  requestId: string;
+}
+
+/** Tokens in hand. */
+export interface NewSecret extends Ask {
+  id: SecretId;
+  workspaceId: WorkspaceId;
+  userId: UserId | null;
+  name: string;
+  client: SealedAuthClient;
+  accessToken: string;
+  tokenType: string;
+  refreshToken: string | null;
+  scope: string | null;
+  /** Seconds from now; `expiresAt`, in milliseconds since the epoch, wins. Both null: what the client says. */
+  expiresIn: number | null;
+  expiresAt: number | null;
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
+}
+
+/** A consent flow to come. Without `name` it renews the consent of the secret that is there. */
+export interface NewAuthorization extends Ask {
+  id: AuthorizationId;
+  secretId: SecretId;
+  workspaceId: WorkspaceId;
+  authClientId: AuthClientId;
+  userId: UserId | null;
+  renews: boolean;
+  allowAccountChange: boolean;
+  name: string | null;
+  scopes: string[];
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
+  returnUrl: string | null;
+  expiresAt: number;
+}
+
+export interface AuthorizationView {
+  id: AuthorizationId;
+  secretId: SecretId;
+  workspaceId: WorkspaceId;
+  authClientId: AuthClientId;
+  status: "pending" | "completed" | "failed";
+  reason: Reason | null;
+  name: string;
+  scopes: string[];
+  returnUrl: string | null;
+  expiresAt: number;
+}
+
+/** Where the browser goes next, and what binds the flow to it. */
+export interface Opened {
+  location: string;
+  state: string;
+  browserToken: string;
+}
+
+export interface Callback extends Ask {
+  authorizationId: AuthorizationId;
+  authClientId: AuthClientId;
+  browserToken: string;
+  /** The callback's query, as it came. */
+  query: string;
+}
+
+/** The methods of the actor that the front door calls. */
+export interface Door {
+  create(input: NewSecret): Promise<Answer<SecretView>>;
+  /** Renews first where the token has less than `minTtlSeconds` left. `requireToken`: fails rather than answer without a token. */
+  read(input: Ask & { minTtlSeconds: number; requireToken: boolean }): Promise<Answer<SecretView>>;
+  refresh(input: Ask & { rejectedVersion: number | null }): Promise<Answer<SecretView>>;
+  erase(input: Ask): Promise<Answer<null>>;
+  authorize(input: NewAuthorization): Promise<Answer<AuthorizationView>>;
+  readAuthorization(input: Ask & { id: AuthorizationId }): Promise<Answer<AuthorizationView>>;
+  openConsent(input: Ask & { id: AuthorizationId; publicUrl: string }): Promise<Answer<Opened>>;
+  /** The status is `refused` when the answer does not belong to a flow that this browser opened; the flow is then untouched. */
+  completeConsent(input: Callback): Promise<Answer<AuthorizationView | { status: "refused" }>>;
+}

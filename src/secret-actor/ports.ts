@@ -1,0 +1,30 @@
+/** What the actor's logic needs from the world around it. The real ones are put together in `actor`; a simulator brings its own. */
+
+import type { Keyring } from "../crypto/keyring.ts";
+import type { AuthClientId } from "../domain/ids.ts";
+import type { TokenRequest } from "../domain/oauth2/request.ts";
+import type { Heard } from "../domain/oauth2/response.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { IndexEntry } from "../store/secrets.ts";
+import type { LogLine } from "../telemetry.ts";
+import type { RecordStorage } from "./record.ts";
+
+export interface Ports {
+  storage: RecordStorage;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** Resolves when the promise settles or the time is over, whichever is first. Leaves no timer behind. */
+  waitFor(promise: Promise<unknown> | null, timeoutMs: number): Promise<void>;
+  /** Lets a promise finish although its caller went away. */
+  keepAlive(promise: Promise<unknown>): void;
+  /** @throws {ServiceError} `storage_integrity` */
+  keyring(): Keyring;
+  findAuthClient(id: AuthClientId): Promise<SealedAuthClient | null>;
+  sendTokenRequest(request: TokenRequest, timeoutMs: number): Promise<Heard>;
+  putIndexEntry(secret: Secret, entry: IndexEntry): Promise<void>;
+  deleteIndexEntry(id: Secret["id"]): Promise<void>;
+  log(line: LogLine): void;
+}

@@ -1,0 +1,96 @@
+/** The actor's stored record, and the only code that touches `ctx.storage`. Decides nothing. */
+
+import type { Sealed } from "../crypto/seal.ts";
+import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
+import type { Reason } from "../domain/oauth2/response.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { IndexEntry } from "../store/secrets.ts";
+
+/** Everything that one actor keeps, in one row. Described in docs/STORAGE.md. */
+export interface ActorRecord {
+  schema: 1;
+  id: SecretId;
+  workspaceId: WorkspaceId;
+  /** Null while the first consent is under way. */
+  secret: Secret | null;
+  /** The grant of `secret.version`, sealed. */
+  grant: Sealed | null;
+  /** The client as last seen, for the time when D1 does not answer. */
+  client: SealedAuthClient | null;
+  /** What the index in D1 is known to say; null: nothing. */
+  indexed: IndexEntry | null;
+  authorizations: Authorization[];
+}
+
+/** A consent flow (RFC 6749 4.1). Once it has ended, nothing secret is left of it. */
+export interface Authorization {
+  id: AuthorizationId;
+  authClientId: AuthClientId;
+  status: "pending" | "exchanging" | "completed" | "failed";
+  reason: Reason | null;
+  /** Whether it renews the consent of a secret that existed before. */
+  renews: boolean;
+  allowAccountChange: boolean;
+  name: string;
+  userId: UserId | null;
+  scopes: string[];
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
+  returnUrl: string | null;
+  createdAt: number;
+  expiresAt: number;
+  openings: Opening[];
+}
+
+/** One browser in which the flow's connect_url was opened. */
+export interface Opening {
+  /** SHA-256 of `state`. */
+  stateHash: string;
+  /** SHA-256 of the token in that browser's cookie. */
+  browserHash: string;
+  /** The PKCE verifier, sealed for this `stateHash`. */
+  verifier: Sealed;
+  redirectUri: string;
+}
+
+/** Where the record is kept. The real one is `DurableRecord`; a simulator brings its own. */
+export interface RecordStorage {
+  load(): ActorRecord | null;
+  /** Stores the record and, unless `alarmAt` is undefined, the alarm (null: none), in one transaction. */
+  save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void>;
+  /** Sets the alarm if none is set. */
+  ensureAlarm(alarmAt: number): Promise<void>;
+  /** Removes everything, the alarm too. */
+  erase(): Promise<void>;
+}
+
+const KEY = "record";
+
+/** Keeps the record in a Durable Object's own SQLite database. */
+export class DurableRecord implements RecordStorage {
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  load(): ActorRecord | null {
+    return this.#storage.kv.get<ActorRecord>(KEY) ?? null;
+  }
+
+  async save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void> {
+    // No await between the two: they commit together.
+    this.#storage.kv.put(KEY, record);
+    if (alarmAt === undefined) return;
+    await (alarmAt === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(alarmAt));
+  }
+
+  async ensureAlarm(alarmAt: number): Promise<void> {
+    if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm(alarmAt);
+  }
+
+  async erase(): Promise<void> {
+    await this.#storage.deleteAll();
+  }
+}

@@ -1,0 +1,45 @@
+/** One line of JSON for each request, alarm and refresh. Values are written by JSON.stringify, so that none can start a line of its own. */
+
+import type { ErrorCode } from "./errors.ts";
+
+/** What may stand in a line. No member is ever a credential, a provider's words or a body. */
+export type LogLine =
+  | {
+      kind: "request";
+      request_id: string;
+      method: string;
+      route: string;
+      status: number;
+      duration_ms: number;
+      principal: string | null;
+      code?: ErrorCode;
+      internal?: string;
+    }
+  | {
+      kind: "refresh";
+      trigger: "alarm" | "read" | "manual";
+      request_id: string;
+      workspace_id: string;
+      secret_id: string;
+      version: number;
+      outcome: "granted" | "superseded" | "failed";
+      reason: string | null;
+      duration_ms: number;
+      next_refresh_at: string | null;
+    }
+  | {
+      kind: "consent";
+      request_id: string;
+      workspace_id: string;
+      secret_id: string;
+      authorization_id: string;
+      outcome: "completed" | "failed";
+      reason: string | null;
+    }
+  | { kind: "alert"; what: string; request_id?: string; secret_id?: string; internal: string };
+
+/** Writes one line, with the instant in front. */
+export function log(line: LogLine): void {
+  const write = line.kind === "alert" ? console.error : console.log;
+  write(JSON.stringify({ at: new Date().toISOString(), ...line }));
+}

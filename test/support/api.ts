@@ -1,0 +1,158 @@
+/** Asks the Worker under test as a caller with the root key would, and steers the provider's clients. Runs inside workerd. */
+
+import { env, exports } from "cloudflare:workers";
+import { inject } from "vitest";
+import type { ClientRequest, TokenCalls, TokenFault } from "./openid-provider.ts";
+import { signInAndConsent, UserAgent } from "./user-agent.ts";
+
+export const ORIGIN = "http://localhost";
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // Tests look into documents of many shapes.
+  // oxlint-disable-next-line no-explicit-any
+  body: any;
+}
+
+/** Sends a request with the root key, unless `headers` says otherwise. An object is sent as JSON. */
+export async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await exports.default.fetch(
+    new Request(ORIGIN + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${env.ROOT_API_KEY}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      redirect: "manual",
+    }),
+  );
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+/** The codes and pointers of an error document, in its order. */
+export function faults({ body }: Answer): string[] {
+  return body.errors.map((error: { code: string; source?: { pointer?: string; parameter?: string } }) =>
+    `${error.code} ${error.source?.pointer ?? error.source?.parameter ?? ""}`.trim(),
+  );
+}
+
+/** A browser that reaches the Worker under test and the provider. */
+export function newBrowser(): UserAgent {
+  return new UserAgent({
+    fetch: (request) => (request.url.startsWith(`${ORIGIN}/`) ? exports.default.fetch(request) : fetch(request)),
+  });
+}
+
+/** One client at the provider, and its registration here. */
+export class ConnectedClient {
+  readonly id: string;
+  readonly redirectUri: string;
+  readonly #controlUri: string;
+
+  private constructor(id: string, redirectUri: string, controlUri: string) {
+    this.id = id;
+    this.redirectUri = redirectUri;
+    this.#controlUri = controlUri;
+  }
+
+  /** Registers a client at the provider, creates the auth client for it, and tells the provider its redirect URI. */
+  static async create(settings: Partial<ClientRequest> = {}, attributes: object = {}): Promise<ConnectedClient> {
+    const { authUri, tokenUri, controlUri } = inject("provider");
+    const registered = await fetch(controlUri, {
+      method: "POST",
+      body: JSON.stringify({ redirect_uris: [`${ORIGIN}/`], ...settings }),
+    });
+    const credentials = (await registered.json()) as { client_id: string; client_secret: string };
+    const created = await call("POST", "/v2/auth-clients", {
+      data: {
+        type: "auth-client",
+        attributes: {
+          type: "oauth2",
+          name: "Test app",
+          credentials: { ...credentials, auth_uri: authUri, token_uri: tokenUri, refresh_token_uri: tokenUri },
+          ...attributes,
+        },
+      },
+    });
+    const { id, attributes: shown } = created.body.data;
+    const client = new ConnectedClient(id, shown.redirect_uri, `${controlUri}/${credentials.client_id}`);
+    await client.change({ redirect_uris: [shown.redirect_uri] });
+    return client;
+  }
+
+  get relationships() {
+    return { auth_client: { data: { id: this.id, type: "auth-client" } } };
+  }
+
+  async change(settings: Partial<ClientRequest>): Promise<void> {
+    await this.#control("PATCH", "", settings);
+  }
+
+  async fault(fault: TokenFault | null): Promise<void> {
+    await this.#control("PUT", "/fault", fault);
+  }
+
+  async revokeGrants(): Promise<void> {
+    await this.#control("POST", "/revoke");
+  }
+
+  /** What the provider's token endpoint has seen of this client. */
+  async calls(): Promise<TokenCalls> {
+    return (await this.#control("GET", "/calls")) as TokenCalls;
+  }
+
+  /** How many refreshes the provider has seen. */
+  async refreshes(): Promise<number> {
+    const { token_requests } = await this.calls();
+    return token_requests.filter(({ grant_type }) => grant_type === "refresh_token").length;
+  }
+
+  async #control(method: string, what: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(this.#controlUri + what, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${what}: ${await response.text()}`);
+    return await response.json();
+  }
+
+  /** Starts a consent flow and returns its document. */
+  async authorize(workspace: string, attributes: object = {}, relationships: object = {}): Promise<Answer> {
+    return await call("POST", `/v2/workspaces/${workspace}/authorizations`, {
+      data: {
+        type: "authorization",
+        attributes: { name: "My account", scopes: ["openid", "offline_access"], ...attributes },
+        relationships: { ...this.relationships, ...relationships },
+      },
+    });
+  }
+
+  /** Walks a whole consent flow and returns the path of the secret that it makes. */
+  async connect(workspace: string, attributes: object = {}): Promise<string> {
+    const { body } = await this.authorize(workspace, attributes);
+    await signInAndConsent(newBrowser(), body.data.attributes.connect_url);
+    const { body: ended } = await call("GET", body.data.links.self);
+    return ended.data.relationships.secret.links.self;
+  }
+}
+
+/** A workspace of its own for each test. */
+export function newWorkspace(): string {
+  return `ws-${crypto.randomUUID()}`;
+}
+
+/** The stub of a secret's actor, for looking behind the door. */
+export function actorOf(secretPath: string): DurableObjectStub {
+  const [, workspace, id] = /workspaces\/([^/]+)\/secrets\/([^/]+)$/.exec(secretPath) ?? [];
+  return env.SECRETS.get(env.SECRETS.idFromName(`${workspace}/${id}`));
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+/** Tests of pure code, of the sources and of processes run in plain Node; the others inside workerd. */
+const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi,scripts}/**/*.test.ts"];
+const WORKERD_TESTS = ["test/{auth,http,outbound,secret-actor}/**/*.test.ts"];
+
+const key = { kty: "oct", kid: "test", k: randomBytes(32).toString("base64url") };
+
+export default defineConfig({
+  test: {
+    // What passing tests log is not shown.
+    silent: "passed-only",
+    projects: [
+      { test: { name: "node", include: NODE_TESTS, testTimeout: 60_000 } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                ROOT_API_KEY: randomBytes(32).toString("base64url"),
+                ENCRYPTION_KEYS: JSON.stringify({ keys: [key] }),
+                ALLOW_LOOPBACK: "true",
+                PUBLIC_URL: "http://localhost",
+                RETURN_ORIGINS: "https://app.example.com",
+                MIGRATIONS: await readD1Migrations("migrations"),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: WORKERD_TESTS,
+          globalSetup: "test/support/start-provider.ts",
+          setupFiles: "test/support/migrate.ts",
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
