@@ -55,3 +55,10 @@ export class ServiceError extends Error {
     return new ServiceError(code, problems, more);
   }
 }
+
+/** Makes a ServiceError of whatever was thrown; what nobody expected is `internal`, and only the log learns more. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const internal = error instanceof Error ? `${error.name}: ${error.message}` : "something that is no Error was thrown";
+  return new ServiceError("internal", "Something went wrong. The request id leads us to it.", { internal });
+}

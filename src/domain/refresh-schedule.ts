@@ -17,7 +17,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Readers wait for a refresh when less than this is left. */
+/** Readers wait for a refresh when less than this is left, or a quarter of a short lifetime. */
 const TOO_LITTLE_LEFT = 10 * SECOND;
 /** A result this fresh answers another request to refresh. */
 const FRESH = 5 * SECOND;
@@ -65,7 +65,9 @@ export function withNewGrant(
 export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "serve" | "serve_and_renew" | "wait" {
   if (secret.expiresAt === null || !canRefresh(secret)) return "serve";
   const left = secret.expiresAt - now;
-  if (left < TOO_LITTLE_LEFT || (left < minTtlSeconds * SECOND && canGive(secret, minTtlSeconds))) return "wait";
+  const tooLittle = Math.min(TOO_LITTLE_LEFT, (secret.expiresAt - secret.issuedAt) / 4);
+  if (left <= 0 || left < tooLittle) return "wait";
+  if (left < minTtlSeconds * SECOND && canGive(secret, minTtlSeconds)) return "wait";
   return isDue(secret, now) ? "serve_and_renew" : "serve";
 }
 

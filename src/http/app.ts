@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { identify } from "../auth/identify.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
-import { ServiceError } from "../errors.ts";
+import { ServiceError, toServiceError } from "../errors.ts";
 import { problemsOf } from "../jsonapi/document.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
@@ -71,10 +71,8 @@ function refuseLargeBody(): never {
 }
 
 function serviceErrorOf(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
   if (error instanceof HTTPException && error.status === 400) {
     return new ServiceError("invalid_document", [{ detail: "The body is not valid JSON.", pointer: "" }]);
   }
-  const internal = error instanceof Error ? `${error.name}: ${error.message}` : "something that is no Error was thrown";
-  return new ServiceError("internal", "Something went wrong. The request id leads us to it.", { internal });
+  return toServiceError(error);
 }

@@ -3,6 +3,7 @@
  * back. A cookie binds the flow to that browser, and tells which actor it belongs to; `state` alone leads nowhere.
  */
 
+import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { NONCE, secureHeaders } from "hono/secure-headers";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
@@ -14,8 +15,9 @@ import { type AuthorizationRoute, findAuthorizationByConnect } from "../store/au
 import type { App, Context } from "./context.ts";
 import { endPage } from "./end-page.ts";
 
-const COOKIE_SECONDS = 10 * 60;
-const MAX_FORM_LENGTH = 16 * 1024;
+/** Longer than a flow lives, so that somebody who comes too late is told so. */
+const COOKIE_SECONDS = 15 * 60;
+const MAX_FORM_BYTES = 16 * 1024;
 
 /** What the cookie of one opening holds. */
 interface BoundFlow {
@@ -94,10 +96,9 @@ export function addConsentRoutes(app: App): void {
 
   // A provider that posts its answer (response_mode=form_post) comes from another site, so the cookie is not with it: send the
   // browser round once more, by GET.
-  app.post("/callback/oauth2/:client", async (c) => {
-    const body = await c.req.text();
-    if (body.length > MAX_FORM_LENGTH) throw new ServiceError("payload_too_large", "The provider's answer is too long.");
-    return c.redirect(`/callback/oauth2/${encodeURIComponent(c.req.param("client"))}?${new URLSearchParams(body).toString()}`, 303);
+  app.post("/callback/oauth2/:client", bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuseLargeForm }), async (c) => {
+    const answer = new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
+    return c.redirect(`/callback/oauth2/${encodeURIComponent(c.req.param("client"))}?${answer.toString()}`, 303);
   });
 }
 
@@ -138,6 +139,10 @@ function cookieOptions(c: Context) {
 
 function isSecure(c: Context): boolean {
   return publicUrlFor(settingsOf(c.env), c.req.url).startsWith("https:");
+}
+
+function refuseLargeForm(): never {
+  throw new ServiceError("payload_too_large", `A provider's answer may hold at most ${MAX_FORM_BYTES / 1024} KiB.`);
 }
 
 /** Leaves the URL that holds the code behind. */

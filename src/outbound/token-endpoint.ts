@@ -45,13 +45,17 @@ export async function sendTokenRequest(
 
 /**
  * Checks the provider's answer at the callback before anything is spent (RFC 6749 4.1.2, RFC 9207 2.4): parameters once each,
- * `state` as expected, no `error`.
+ * `state` as expected, no `error`, a `code`.
  * @throws {oauth.AuthorizationResponseError} The provider refused; `error` is its code. Other errors: the answer is malformed.
  */
 export function validCallback(request: TokenRequest & { kind: "code_exchange" }): URLSearchParams {
   const parameters = new URLSearchParams(request.callback);
+  if (parameters.getAll("iss").length > 1) throw new TypeError("There is more than one iss.");
   parameters.delete("iss");
-  return oauth.validateAuthResponse(serverOf(request), clientOf(request), parameters, request.state);
+  const valid = oauth.validateAuthResponse(serverOf(request), clientOf(request), parameters, request.state);
+  const [code, ...others] = valid.getAll("code");
+  if (code === undefined || code === "" || others.length > 0) throw new TypeError("There is not exactly one code.");
+  return valid;
 }
 
 type SendFormed = (

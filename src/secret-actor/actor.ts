@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Env, settingsOf } from "../bindings.ts";
 import type { SecretView } from "../domain/secret.ts";
-import { ServiceError } from "../errors.ts";
+import { toServiceError } from "../errors.ts";
 import { sendTokenRequest } from "../outbound/token-endpoint.ts";
 import { findAuthClient } from "../store/auth-clients.ts";
 import { deleteIndexEntry, putIndexEntry } from "../store/secrets.ts";
@@ -73,8 +73,7 @@ async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    if (error instanceof ServiceError) return { ok: false, failure: error.failure };
-    throw error;
+    return { ok: false, failure: toServiceError(error).failure };
   }
 }
 

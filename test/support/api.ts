@@ -66,7 +66,7 @@ export class ConnectedClient {
   }
 
   /** Registers a client at the provider, creates the auth client for it, and tells the provider its redirect URI. */
-  static async create(settings: Partial<ClientRequest> = {}, attributes: object = {}): Promise<ConnectedClient> {
+  static async create(settings: Partial<ClientRequest> = {}, stated: object = {}): Promise<ConnectedClient> {
     const { authUri, tokenUri, controlUri } = inject("provider");
     const registered = await fetch(controlUri, {
       method: "POST",
@@ -79,8 +79,7 @@ export class ConnectedClient {
         attributes: {
           type: "oauth2",
           name: "Test app",
-          credentials: { ...credentials, auth_uri: authUri, token_uri: tokenUri, refresh_token_uri: tokenUri },
-          ...attributes,
+          credentials: { ...credentials, auth_uri: authUri, token_uri: tokenUri, refresh_token_uri: tokenUri, ...stated },
         },
       },
     });

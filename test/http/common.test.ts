@@ -1,0 +1,137 @@
+/** What holds for every route: who is asking, request ids, unknown routes, and answers that nobody may cache. */
+
+import { env, exports } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
+import { call, faults } from "../support/api.ts";
+
+const ID = "00000000-0000-4000-8000-000000000000";
+const ROUTES: [method: string, path: string][] = [
+  ["POST", "/v2/auth-clients"],
+  ["GET", `/v2/auth-clients/${ID}`],
+  ["DELETE", `/v2/auth-clients/${ID}`],
+  ["POST", "/v2/workspaces/w/secrets"],
+  ["GET", `/v2/workspaces/w/secrets/${ID}`],
+  ["DELETE", `/v2/workspaces/w/secrets/${ID}`],
+  ["GET", `/v2/workspaces/w/secrets/${ID}/token`],
+  ["POST", `/v2/workspaces/w/secrets/${ID}/refresh`],
+  ["POST", "/v2/workspaces/w/authorizations"],
+  ["GET", `/v2/workspaces/w/authorizations/${ID}`],
+];
+
+describe.each(ROUTES)("%s %s", (method, path) => {
+  test("401 without credentials, before anything else is looked at", async () => {
+    const answer = await call(method, path, undefined, { authorization: "" });
+    expect([answer.status, faults(answer)]).toEqual([401, ["unauthenticated"]]);
+    expect(answer.headers.get("www-authenticate")).toContain("Basic");
+  });
+
+  test("401 with a wrong key", async () => {
+    const answer = await call(method, path, undefined, { authorization: `Bearer ${env.ROOT_API_KEY}x` });
+    expect([answer.status, faults(answer)]).toEqual([401, ["unauthenticated"]]);
+    expect(JSON.stringify(answer.body)).not.toContain(env.ROOT_API_KEY);
+  });
+
+  test("is not to be cached", async () => {
+    expect((await call(method, path)).headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+describe("who is asking", () => {
+  const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
+
+  test("may send the key as the password of Basic, with any email", async () => {
+    expect((await call("GET", `/v2/auth-clients/${ID}`, undefined, basic(`me@example.com:${env.ROOT_API_KEY}`))).status).toBe(404);
+  });
+
+  test.each([
+    ["a key without a colon", () => basic(env.ROOT_API_KEY).authorization],
+    ["Basic that is not base64", () => "Basic ???"],
+    ["another scheme", () => `Digest ${env.ROOT_API_KEY}`],
+    ["an empty key", () => "Bearer "],
+    ["an empty password", () => basic("me:").authorization],
+  ])("is not known by %s", async (_, authorization) => {
+    expect((await call("GET", `/v2/auth-clients/${ID}`, undefined, { authorization: authorization() })).status).toBe(401);
+  });
+
+  test("is nobody when the root key is too short", async () => {
+    const short = { ...env, ROOT_API_KEY: "short" };
+    const request = new Request(`http://localhost/v2/auth-clients/${ID}`, { headers: { authorization: "Bearer short" } });
+    const { default: app } = await import("../../src/worker.ts");
+    expect((await app.fetch(request, short)).status).toBe(401);
+  });
+});
+
+describe("x-request-id", () => {
+  test("is given back and stands in the log", async () => {
+    const log = vi.spyOn(console, "log");
+    const id = "f:FLOW;s:STEP;m:MESSAGE";
+    const { headers } = await call("GET", "/healthz", undefined, { "x-request-id": id });
+    expect(headers.get("x-request-id")).toBe(id);
+    const [line] = log.mock.calls.map(([text]) => JSON.parse(String(text)));
+    expect(line).toMatchObject({ kind: "request", request_id: id, route: "/healthz", status: 200 });
+  });
+
+  test("is cut to 200 visible characters", async () => {
+    const { headers } = await call("GET", "/healthz", undefined, { "x-request-id": `a b${"x".repeat(300)}` });
+    expect(headers.get("x-request-id")).toBe(`ab${"x".repeat(198)}`);
+  });
+
+  test("is made up when absent", async () => {
+    expect((await call("GET", "/healthz")).headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test("stands on errors too", async () => {
+    expect((await call("GET", "/nowhere", undefined, { "x-request-id": "abc" })).headers.get("x-request-id")).toBe("abc");
+  });
+});
+
+describe("a route that is not there", () => {
+  test.each([["GET", "/nowhere"], ["PUT", `/v2/auth-clients/${ID}`], ["GET", "/v2/workspaces/w/x"]])("%s %s: 404", async (method, path) => {
+    const answer = await call(method, path);
+    expect([answer.status, faults(answer)]).toEqual([404, ["not_found"]]);
+  });
+});
+
+describe("a server that is not set up correctly", () => {
+  const request = () => new Request("http://localhost/healthz");
+  const answerWith = async (changes: object, from = request()) => {
+    const { default: app } = await import("../../src/worker.ts");
+    return await app.fetch(from, { ...env, ...changes });
+  };
+
+  test("9. refuses to allow loopback for a public address", async () => {
+    expect((await answerWith({ PUBLIC_URL: "https://secrets.example.com" })).status).toBe(500);
+    expect((await answerWith({ PUBLIC_URL: "" }, new Request("https://secrets.example.com/healthz"))).status).toBe(500);
+  });
+
+  test("14. seals nothing without a key", async () => {
+    const create = new Request("http://localhost/v2/auth-clients", {
+      method: "POST",
+      headers: { authorization: `Bearer ${env.ROOT_API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        data: {
+          type: "auth-client",
+          attributes: {
+            type: "oauth2",
+            name: "x",
+            credentials: {
+              client_id: "a",
+              client_secret: "b",
+              auth_uri: "https://a.example.com/",
+              token_uri: "https://a.example.com/",
+              refresh_token_uri: "https://a.example.com/",
+            },
+          },
+        },
+      }),
+    });
+    const answer = await answerWith({ ENCRYPTION_KEYS: "" }, create);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain("storage_integrity");
+  });
+});
+
+test("GET /healthz: 200 while the database answers, without details", async () => {
+  const answer = await exports.default.fetch(new Request("http://localhost/healthz"));
+  expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }]);
+});
