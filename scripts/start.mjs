@@ -96,7 +96,6 @@ function startServer() {
     });
   }
   process.on("exit", () => killGroup(child, "SIGKILL"));
-
 }
 
 /** Shows the service's own lines. Wrangler's are kept back: they hold whole URLs, and with them the codes of consent flows. */

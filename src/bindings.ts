@@ -49,7 +49,8 @@ export function settingsOf(env: Env): Settings {
 }
 
 function parseSettings(env: Env): Settings {
-  const publicUrl = env.PUBLIC_URL === undefined || env.PUBLIC_URL === "" ? null : parseOrigin("PUBLIC_URL", env.PUBLIC_URL);
+  const publicUrl =
+    env.PUBLIC_URL === undefined || env.PUBLIC_URL === "" ? null : parseOrigin("PUBLIC_URL", env.PUBLIC_URL);
   const allowLoopback = env.ALLOW_LOOPBACK === "true";
   if (allowLoopback && publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
     throw misconfigured("ALLOW_LOOPBACK is for local servers alone, and PUBLIC_URL is not local");

@@ -13,7 +13,8 @@ const ROOT: Principal = { id: "root", place: { level: "global" }, permissions: "
  */
 export async function identify(authorization: string | undefined, rootApiKey: string | null): Promise<Principal> {
   const apiKey = authorization === undefined ? null : apiKeyOf(authorization);
-  if (apiKey === null) throw new ServiceError("unauthenticated", "This needs an API key, sent as Basic or Bearer authorization.");
+  if (apiKey === null)
+    throw new ServiceError("unauthenticated", "This needs an API key, sent as Basic or Bearer authorization.");
   if (rootApiKey !== null && sameDigest(await digest(apiKey), await digest(rootApiKey))) return ROOT;
   throw new ServiceError("unauthenticated", "This API key is not valid.");
 }

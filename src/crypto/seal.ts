@@ -17,7 +17,9 @@ export type Sealed = string;
 export async function seal(keyring: Keyring, identity: RecordIdentity, value: unknown): Promise<Sealed> {
   const { kid, bytes } = keyring[0];
   const header = { alg: "dir", enc: "A256GCM", kid, record: identity.join("/") };
-  return await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value))).setProtectedHeader(header).encrypt(bytes);
+  return await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
+    .setProtectedHeader(header)
+    .encrypt(bytes);
 }
 
 /**

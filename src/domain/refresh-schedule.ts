@@ -38,7 +38,7 @@ const MINIMUM_LEAD_SECONDS = 60;
 export function refreshMoment(issuedAt: number, expiresAt: number, policy: Policy): number {
   const lifetime = (expiresAt - issuedAt) / SECOND;
   const longest = Math.max(0, lifetime / 2, Math.min(MINIMUM_LEAD_SECONDS, lifetime - REST_SECONDS));
-  return expiresAt - Math.min(policy.refreshLeadSeconds, longest) * SECOND;
+  return Math.floor(expiresAt - Math.min(policy.refreshLeadSeconds, longest) * SECOND);
 }
 
 /** Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. */
@@ -103,7 +103,12 @@ export function beginAttempt(secret: Secret, attempt: Attempt): Secret {
 
 /** Decides what follows when a process woke up and found an attempt of an earlier one: its answer was lost. */
 export function afterLostAnswer(secret: Secret, now: number, random: number): Secret {
-  return afterRefusal({ ...secret, attempt: null }, { class: "ambiguous", reason: "interrupted", retryAfterSeconds: null }, now, random);
+  return afterRefusal(
+    { ...secret, attempt: null },
+    { class: "ambiguous", reason: "interrupted", retryAfterSeconds: null },
+    now,
+    random,
+  );
 }
 
 /** Decides what follows from a refusal. `random` is in [0, 1). */
@@ -115,7 +120,12 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
     failures: (before?.failures ?? 0) + 1,
     ambiguous: before?.ambiguous === true || refusal.class === "ambiguous",
   };
-  const next = (trouble: Trouble, refreshAt: number | null): Secret => ({ ...secret, attempt: null, trouble, refreshAt });
+  const next = (trouble: Trouble, refreshAt: number | null): Secret => ({
+    ...secret,
+    attempt: null,
+    trouble,
+    refreshAt,
+  });
 
   switch (refusal.class) {
     case "retry":
@@ -138,7 +148,13 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
 }
 
 /** Gives the pause before the next attempt, with a jitter of a fifth; null when thirty days of trying are over. */
-function retryPause(secret: Secret, refusal: RefusalClass, failures: number, now: number, random: number): number | null {
+function retryPause(
+  secret: Secret,
+  refusal: RefusalClass,
+  failures: number,
+  now: number,
+  random: number,
+): number | null {
   const quick = refusal === "ambiguous" ? AMBIGUOUS_PAUSES[failures - 1] : undefined;
   if (quick !== undefined) return quick;
   const expired = secret.expiresAt === null ? 0 : now - secret.expiresAt;
@@ -146,7 +162,7 @@ function retryPause(secret: Secret, refusal: RefusalClass, failures: number, now
   let pause = BACKOFF[failures - 1] ?? MINUTE;
   if (expired > 15 * MINUTE) pause = 5 * MINUTE;
   if (expired > DAY) pause = HOUR;
-  return pause * (0.8 + 0.4 * random);
+  return Math.round(pause * (0.8 + 0.4 * random));
 }
 
 /** Gives the moment at which the actor must wake for this secret; null: never. An open attempt wakes it to find out. */
@@ -182,7 +198,8 @@ export function stateOf(status: HealthStatus): "ready" | "error" {
 export function unavailable(secret: Secret, now: number): ServiceError {
   const { trouble } = secret;
   if (trouble === null || trouble.kind === "needs_reauthorization") {
-    const why = trouble === null ? "it has expired and there is no refresh token" : `the provider refused it (${trouble.reason})`;
+    const why =
+      trouble === null ? "it has expired and there is no refresh token" : `the provider refused it (${trouble.reason})`;
     return new ServiceError(
       "reauthorization_required",
       `The grant is over: ${why}. A person has to connect the account again.`,
@@ -190,11 +207,16 @@ export function unavailable(secret: Secret, now: number): ServiceError {
     );
   }
   if (trouble.kind === "client_misconfigured") {
-    return new ServiceError("client_misconfigured", `The provider refuses the auth client (${trouble.reason}). Correct the client.`);
+    return new ServiceError(
+      "client_misconfigured",
+      `The provider refuses the auth client (${trouble.reason}). Correct the client.`,
+    );
   }
   if (trouble.reason === "storage_integrity") {
     return new ServiceError("storage_integrity", "Stored credentials cannot be opened now.");
   }
   const retryAfterSeconds = Math.max(1, Math.ceil(((secret.refreshAt ?? now + MINUTE) - now) / SECOND));
-  return new ServiceError("provider_unreachable", `The provider gave no token (${trouble.reason}).`, { retryAfterSeconds });
+  return new ServiceError("provider_unreachable", `The provider gave no token (${trouble.reason}).`, {
+    retryAfterSeconds,
+  });
 }

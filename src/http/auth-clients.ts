@@ -6,9 +6,21 @@ import { type AuthClient, usableIn } from "../domain/auth-client.ts";
 import { type AuthClientId, OWN_ID, type WorkspaceId } from "../domain/ids.ts";
 import { clientPermission, contains, holds, permit, type Principal } from "../domain/permissions.ts";
 import { ServiceError } from "../errors.ts";
-import { authClientResource, newAuthClientSchema, placeOf, registrationOf, loopbackProblems } from "../jsonapi/auth-client.ts";
+import {
+  authClientResource,
+  newAuthClientSchema,
+  placeOf,
+  registrationOf,
+  loopbackProblems,
+} from "../jsonapi/auth-client.ts";
 import { document } from "../jsonapi/document.ts";
-import { deleteAuthClient, findAuthClient, insertAuthClient, openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import {
+  deleteAuthClient,
+  findAuthClient,
+  insertAuthClient,
+  openAuthClient,
+  type SealedAuthClient,
+} from "../store/auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { writeDocument } from "./write.ts";
@@ -20,7 +32,10 @@ const createClient = createRoute({
   responses: { 201: { description: "The auth client." } },
 });
 
-const oneClient = { path: "/v2/auth-clients/{id}", request: { params: z.object({ id: ownId<AuthClientId>() }) } } as const;
+const oneClient = {
+  path: "/v2/auth-clients/{id}",
+  request: { params: z.object({ id: ownId<AuthClientId>() }) },
+} as const;
 
 const readClient = createRoute({
   ...oneClient,
@@ -47,7 +62,7 @@ export function addAuthClientRoutes(app: App): void {
     if (problems.length > 0) throw new ServiceError("invalid_document", problems);
 
     const client: AuthClient = {
-      id: crypto.randomUUID() as string as AuthClientId,
+      id: crypto.randomUUID() as AuthClientId,
       place,
       type: "oauth2",
       name: data.attributes.name,
@@ -75,7 +90,11 @@ export function addAuthClientRoutes(app: App): void {
 }
 
 /** Finds a client that can be used from a workspace. @throws {ServiceError} `not_found` with a pointer to the relationship */
-export async function findUsableClient(c: Context, id: AuthClientId, workspace: WorkspaceId): Promise<SealedAuthClient> {
+export async function findUsableClient(
+  c: Context,
+  id: AuthClientId,
+  workspace: WorkspaceId,
+): Promise<SealedAuthClient> {
   const stored = OWN_ID.test(id) ? await findAuthClient(c.env.DB, id) : null;
   if (stored !== null && usableIn(stored, workspace)) return stored;
   throw new ServiceError("not_found", [
@@ -101,7 +120,8 @@ function isVisible({ place }: SealedAuthClient, principal: Principal, named: Wor
 
 function write(c: Context, status: 200 | 201, client: AuthClient): Response {
   const principal = c.get("principal");
-  const showCredentials = contains(principal.place, client.place) && holds(principal, clientPermission(client.place, "get"));
+  const showCredentials =
+    contains(principal.place, client.place) && holds(principal, clientPermission(client.place, "get"));
   const publicUrl = publicUrlFor(settingsOf(c.env), c.req.url);
   return writeDocument(c, status, document(authClientResource(client, publicUrl, showCredentials)));
 }

@@ -46,12 +46,12 @@ export function addAuthorizationRoutes(app: App): void {
     const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
 
-    const secretId = renewed ?? (crypto.randomUUID() as string as SecretId);
+    const secretId = renewed ?? (crypto.randomUUID() as SecretId);
     const connectToken = randomToken();
     const expiresAt = Date.now() + FLOW_LIFETIME_MS;
     const flow = await secretStub(c.env, workspace, secretId).authorize({
       requestId: c.get("requestId"),
-      id: crypto.randomUUID() as string as AuthorizationId,
+      id: crypto.randomUUID() as AuthorizationId,
       secretId,
       workspaceId: workspace,
       authClientId: client.id,
@@ -75,7 +75,10 @@ export function addAuthorizationRoutes(app: App): void {
     permitIn(c, workspace, "workspaces.auth_secret.get");
     const route = await findAuthorization(c.env.DB, workspace, id);
     if (route === null) throw new ServiceError("not_found", "There is no such authorization.");
-    const flow = await secretStub(c.env, workspace, route.secretId).readAuthorization({ requestId: c.get("requestId"), id });
+    const flow = await secretStub(c.env, workspace, route.secretId).readAuthorization({
+      requestId: c.get("requestId"),
+      id,
+    });
     return writeDocument(c, 200, document(authorizationResource(flow)));
   });
 }
@@ -100,5 +103,8 @@ function noSuchSecret(): ServiceError {
 
 function randomToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(CONNECT_TOKEN_BYTES));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }

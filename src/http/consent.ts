@@ -8,7 +8,14 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { NONCE, secureHeaders } from "hono/secure-headers";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { digest } from "../domain/digest.ts";
-import { type AuthClientId, type AuthorizationId, OWN_ID, PLATFORM_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
+import {
+  type AuthClientId,
+  type AuthorizationId,
+  OWN_ID,
+  PLATFORM_ID,
+  type SecretId,
+  type WorkspaceId,
+} from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { type AuthorizationRoute, findAuthorizationByConnect } from "../store/authorizations.ts";

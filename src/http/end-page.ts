@@ -12,7 +12,11 @@ const STARTED_AGAIN = "Go back to where you came from and start again.";
 
 const ENDINGS: Record<string, Ending> = {
   connected: { status: 200, title: "Connected", text: "The account is connected. You can close this page." },
-  access_denied: { status: 200, title: "Not connected", text: `Access was not granted at the provider. ${STARTED_AGAIN}` },
+  access_denied: {
+    status: 200,
+    title: "Not connected",
+    text: `Access was not granted at the provider. ${STARTED_AGAIN}`,
+  },
   another_account: {
     status: 400,
     title: "Another account",
@@ -33,7 +37,11 @@ const ENDINGS: Record<string, Ending> = {
   },
 };
 
-const FAILED: Ending = { status: 400, title: "Not connected", text: `The account could not be connected. ${STARTED_AGAIN}` };
+const FAILED: Ending = {
+  status: 400,
+  title: "Not connected",
+  text: `The account could not be connected. ${STARTED_AGAIN}`,
+};
 
 /** Makes the page for an outcome; one that is not in the list is shown as a failure. */
 export function endPage(outcome: string | undefined, nonce: string) {
@@ -45,10 +53,25 @@ export function endPage(outcome: string | undefined, nonce: string) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${ending.title}</title>
         <style nonce="${nonce}">
-          :root { color-scheme: light dark; font: 1.125rem/1.6 system-ui, sans-serif; }
-          main { max-width: 32rem; margin: 20vh auto 0; padding: 0 1.5rem; }
-          h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 0.5rem; }
-          p { margin: 0; }
+          :root {
+            color-scheme: light dark;
+            font:
+              1.125rem/1.6 system-ui,
+              sans-serif;
+          }
+          main {
+            max-width: 32rem;
+            margin: 20vh auto 0;
+            padding: 0 1.5rem;
+          }
+          h1 {
+            font-size: 1.75rem;
+            line-height: 1.2;
+            margin: 0 0 0.5rem;
+          }
+          p {
+            margin: 0;
+          }
         </style>
       </head>
       <body>

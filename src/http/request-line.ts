@@ -8,7 +8,10 @@ const MAX_REQUEST_ID_LENGTH = 200;
 
 /** Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. */
 export const requestId: Handler = async (c, next) => {
-  const given = c.req.header("x-request-id")?.replace(/[^\x21-\x7e]/g, "").slice(0, MAX_REQUEST_ID_LENGTH);
+  const given = c.req
+    .header("x-request-id")
+    ?.replace(/[^\x21-\x7e]/g, "")
+    .slice(0, MAX_REQUEST_ID_LENGTH);
   const id = given === undefined || given === "" ? crypto.randomUUID() : given;
   c.set("requestId", id);
   c.header("x-request-id", id);

@@ -16,7 +16,10 @@ const MAX_MIN_TTL_SECONDS = 3600;
 
 const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
 const path = "/v2/workspaces/{workspace}/secrets/{id}";
-const wholeNumber = z.string().regex(/^\d{1,9}$/, { error: "must be a whole number" }).transform(Number);
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/, { error: "must be a whole number" })
+  .transform(Number);
 
 const createSecret = createRoute({
   method: "post",
@@ -61,7 +64,7 @@ export function addSecretRoutes(app: App): void {
     permitIn(c, workspace, "workspaces.auth_secret.create");
     const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
 
-    const id = crypto.randomUUID() as string as SecretId;
+    const id = crypto.randomUUID() as SecretId;
     const secret = await secretStub(c.env, workspace, id).create({
       requestId: c.get("requestId"),
       id,
@@ -83,7 +86,11 @@ export function addSecretRoutes(app: App): void {
 
   app.openapi(readSecret, async (c) => {
     const stub = reach(c, c.req.valid("param"), "workspaces.auth_secret.get");
-    return writeSecret(c, 200, await stub.read({ requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false }));
+    return writeSecret(
+      c,
+      200,
+      await stub.read({ requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false }),
+    );
   });
 
   app.openapi(readToken, async (c) => {

@@ -5,7 +5,12 @@ import { errorDocument } from "../jsonapi/errors.ts";
 import type { Context } from "./context.ts";
 
 /** Writes a document as JSON. */
-export function writeDocument(c: Context, status: 200 | 201 | 202, body: unknown, headers: Record<string, string> = {}): Response {
+export function writeDocument(
+  c: Context,
+  status: 200 | 201 | 202,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Response {
   return c.body(JSON.stringify(body), status, { "Content-Type": "application/json", ...headers });
 }
 
@@ -13,6 +18,10 @@ export function writeDocument(c: Context, status: 200 | 201 | 202, body: unknown
 export function writeError(c: Context, error: ServiceError): Response {
   c.set("failure", error);
   const { status, headers, document } = errorDocument(error.failure);
-  const answer = c.body(JSON.stringify(document), 200, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
+  const answer = c.body(JSON.stringify(document), 200, {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    ...headers,
+  });
   return new Response(answer.body, { status, headers: answer.headers });
 }

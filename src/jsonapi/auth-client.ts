@@ -1,7 +1,13 @@
 /** Auth clients on the wire: what a document may say, and how a client is shown. */
 
 import { z } from "@hono/zod-openapi";
-import { type AuthClient, DEFAULT_REFRESH_LEAD_SECONDS, type OAuth2Registration, type Place, redirectUri } from "../domain/auth-client.ts";
+import {
+  type AuthClient,
+  DEFAULT_REFRESH_LEAD_SECONDS,
+  type OAuth2Registration,
+  type Place,
+  redirectUri,
+} from "../domain/auth-client.ts";
 import { PLATFORM_ID, type WorkspaceId } from "../domain/ids.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
@@ -9,7 +15,7 @@ import { nameSchema, relatedTo, relationship, requestDocument } from "./document
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-const text = z.string().min(1).max(4096);
+const opaque = z.string().min(1).max(4096);
 /** Everything about a provider's URI that does not depend on where this service runs; `loopbackProblems` sees to the rest. */
 const uri = z
   .string()
@@ -21,12 +27,16 @@ const uri = z
   });
 
 const credentialsSchema = z.strictObject({
-  client_id: text,
-  client_secret: text,
+  client_id: opaque,
+  client_secret: opaque,
   auth_uri: uri,
   token_uri: uri,
   refresh_token_uri: uri,
-  token_expires_in: z.int().min(1).max(2 ** 31 - 1).optional(),
+  token_expires_in: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .optional(),
 });
 
 const componentsSchema = z.strictObject({
@@ -40,7 +50,11 @@ export const newAuthClientSchema = requestDocument(
     type: z.literal("oauth2"),
     name: nameSchema,
     credentials: credentialsSchema,
-    refresh_lead_seconds: z.int().min(1).max(30 * DAY_SECONDS).default(DEFAULT_REFRESH_LEAD_SECONDS),
+    refresh_lead_seconds: z
+      .int()
+      .min(1)
+      .max(30 * DAY_SECONDS)
+      .default(DEFAULT_REFRESH_LEAD_SECONDS),
   }),
   z
     .strictObject({

@@ -6,10 +6,17 @@ import { stateOf } from "../domain/refresh-schedule.ts";
 import type { Health, SecretView } from "../domain/secret.ts";
 import { instant, nameSchema, paramsSchema, relatedTo, relationship, requestDocument } from "./document.ts";
 
-const token = z.string().min(1).max(65_536).regex(/^[\x20-\x7e]+$/, { error: "must hold printable ASCII characters only" });
+const token = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .regex(/^[\x20-\x7e]+$/, { error: "must hold printable ASCII characters only" });
 const seconds = z.preprocess(
   (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
-  z.int().min(0).max(2 ** 31 - 1),
+  z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
 );
 
 const credentialsSchema = z.strictObject({

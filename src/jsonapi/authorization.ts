@@ -5,11 +5,13 @@ import type { AuthClientId, SecretId, UserId } from "../domain/ids.ts";
 import { RESERVED_AUTHORIZE_PARAMS } from "../domain/oauth2/request.ts";
 import { instant, nameSchema, paramsSchema, relatedTo, relationship, requestDocument } from "./document.ts";
 
-const scope = z.string().max(1024).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: "must be one scope (RFC 6749 3.3)" });
-const additionalParams = paramsSchema.refine(
-  (params) => RESERVED_AUTHORIZE_PARAMS.every((name) => !(name in params)),
-  { error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}` },
-);
+const scope = z
+  .string()
+  .max(1024)
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: "must be one scope (RFC 6749 3.3)" });
+const additionalParams = paramsSchema.refine((params) => RESERVED_AUTHORIZE_PARAMS.every((name) => !(name in params)), {
+  error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}`,
+});
 
 /** What `POST /v2/workspaces/{ws}/authorizations` takes. With `secret` it renews that secret's consent, and needs no name. */
 export const newAuthorizationSchema = requestDocument(
@@ -19,7 +21,10 @@ export const newAuthorizationSchema = requestDocument(
     scopes: z.array(scope).max(200).default([]),
     additional_params: additionalParams.optional(),
     fields: z.record(z.string(), z.unknown()).optional(),
-    return_url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).max(2048).optional(),
+    return_url: z
+      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+      .max(2048)
+      .optional(),
     allow_account_change: z.boolean().default(false),
   }),
   z.strictObject({

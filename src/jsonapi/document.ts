@@ -17,13 +17,20 @@ export function document(data: unknown): { data: unknown; meta: Record<string, n
 }
 
 /** Makes the schema of a document that creates or changes one resource. */
-export function requestDocument<A extends z.ZodType, R extends z.ZodType>(type: string, attributes: A, relationships: R) {
+export function requestDocument<A extends z.ZodType, R extends z.ZodType>(
+  type: string,
+  attributes: A,
+  relationships: R,
+) {
   return z.strictObject({ data: z.strictObject({ type: z.literal(type), attributes, relationships }) });
 }
 
 /** Makes the schema of a relationship to one resource. Ids are the platform's: `[A-Za-z0-9_-]{1,64}`. */
 export function relationship<Id extends string>(type: string) {
-  const id = z.string().regex(PLATFORM_ID).transform((text) => text as Id);
+  const id = z
+    .string()
+    .regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
+    .transform((text) => text as Id);
   return z.strictObject({ data: z.strictObject({ id, type: z.literal(type) }) });
 }
 

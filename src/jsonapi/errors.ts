@@ -37,7 +37,8 @@ export function errorDocument(failure: Failure): {
   const [status, title] = STATUS_AND_TITLE[failure.code];
   const headers: Record<string, string> = {};
   if (failure.retryAfterSeconds !== undefined) headers["Retry-After"] = String(failure.retryAfterSeconds);
-  if (failure.code === "unauthenticated") headers["WWW-Authenticate"] = 'Basic realm="Edge Secrets", Bearer realm="Edge Secrets"';
+  if (failure.code === "unauthenticated")
+    headers["WWW-Authenticate"] = 'Basic realm="Edge Secrets", Bearer realm="Edge Secrets"';
   const errors = failure.problems.map((problem) => ({
     status: String(status),
     code: failure.code,

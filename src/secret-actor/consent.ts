@@ -122,17 +122,17 @@ export class Consent {
     const { flow, opening } = claimed;
     const reason = await this.#exchange(flow, opening, callback);
     if (reason === null) await this.#memory.publishQuietly();
-    const ended = this.#find(flow.id);
+    const after = this.#find(flow.id);
     this.#ports.log({
       kind: "consent",
       request_id: callback.requestId,
-      workspace_id: ended.record.workspaceId,
-      secret_id: ended.record.id,
+      workspace_id: after.record.workspaceId,
+      secret_id: after.record.id,
       authorization_id: flow.id,
       outcome: reason === null ? "completed" : "failed",
       reason,
     });
-    return viewOf(ended.record, ended.flow);
+    return viewOf(after.record, after.flow);
   }
 
   /** Ends flows whose time is over, and forgets an actor that never got a secret. Returns false when nothing is left. */

@@ -85,7 +85,12 @@ export class Memory {
       await this.publish();
     } catch (error) {
       const secret_id = this.#record?.id;
-      this.#ports.log({ kind: "alert", what: "index_behind", ...(secret_id && { secret_id }), internal: String(error) });
+      this.#ports.log({
+        kind: "alert",
+        what: "index_behind",
+        ...(secret_id && { secret_id }),
+        internal: String(error),
+      });
     }
   }
 
@@ -159,7 +164,10 @@ export class Memory {
   }
 }
 
-function grantIdentity({ workspaceId, id }: { workspaceId: WorkspaceId; id: SecretId }, version: number): RecordIdentity {
+function grantIdentity(
+  { workspaceId, id }: { workspaceId: WorkspaceId; id: SecretId },
+  version: number,
+): RecordIdentity {
   return ["workspace", workspaceId, "auth-secret", id, "grant", version];
 }
 

@@ -13,18 +13,18 @@ import type { RecordStorage } from "./record.ts";
 export interface Ports {
   storage: RecordStorage;
   /** Milliseconds since the epoch. */
-  now(): number;
+  now: () => number;
   /** In [0, 1). */
-  random(): number;
+  random: () => number;
   /** Resolves when the promise settles or the time is over, whichever is first. Leaves no timer behind. */
-  waitFor(promise: Promise<unknown> | null, timeoutMs: number): Promise<void>;
+  waitFor: (promise: Promise<unknown> | null, timeoutMs: number) => Promise<void>;
   /** Lets a promise finish although its caller went away. */
-  keepAlive(promise: Promise<unknown>): void;
+  keepAlive: (promise: Promise<unknown>) => void;
   /** @throws {ServiceError} `storage_integrity` */
-  keyring(): Keyring;
-  findAuthClient(id: AuthClientId): Promise<SealedAuthClient | null>;
-  sendTokenRequest(request: TokenRequest, timeoutMs: number): Promise<Heard>;
-  putIndexEntry(secret: Secret, entry: IndexEntry): Promise<void>;
-  deleteIndexEntry(id: Secret["id"]): Promise<void>;
-  log(line: LogLine): void;
+  keyring: () => Keyring;
+  findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
+  sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
+  putIndexEntry: (secret: Secret, entry: IndexEntry) => Promise<void>;
+  deleteIndexEntry: (id: Secret["id"]) => Promise<void>;
+  log: (line: LogLine) => void;
 }

@@ -117,13 +117,18 @@ export class Refresher {
     const record = this.#memory.record;
     const secret = record?.secret;
     const current = secret?.attempt?.id === begun.attemptId;
-    const policy = { refreshLeadSeconds: client.kind === "found" ? client.stored.refreshLeadSeconds : DEFAULT_REFRESH_LEAD_SECONDS };
+    const policy = {
+      refreshLeadSeconds: client.kind === "found" ? client.stored.refreshLeadSeconds : DEFAULT_REFRESH_LEAD_SECONDS,
+    };
     let outcome: "granted" | "superseded" | "failed" = "superseded";
     if (record !== null && secret && current) {
       outcome = heard.kind === "granted" ? "granted" : "failed";
       const next =
         heard.kind === "granted"
-          ? { ...withNewGrant(secret, { ...heard, hasRefreshToken: heard.grant.refresh_token !== null }, policy), lastRefreshedAt: now() }
+          ? {
+              ...withNewGrant(secret, { ...heard, hasRefreshToken: heard.grant.refresh_token !== null }, policy),
+              lastRefreshedAt: now(),
+            }
           : afterRefusal(secret, heard.refusal, now(), random());
       await this.#memory.write({
         ...record,
@@ -148,7 +153,9 @@ export class Refresher {
   }
 
   /** Opens the grant and writes the journal. Null when there is nothing to do, or nothing can be opened: the provider is then not called. */
-  async #begin(cause: Cause): Promise<{ secret: Secret; grant: Grant; refreshToken: string; attemptId: string } | null> {
+  async #begin(
+    cause: Cause,
+  ): Promise<{ secret: Secret; grant: Grant; refreshToken: string; attemptId: string } | null> {
     const { now, random, log } = this.#ports;
     let grant: Grant;
     try {
@@ -158,7 +165,13 @@ export class Refresher {
       if (!record?.secret) return null;
       const fault: Refusal = { class: "retry", reason: "storage_integrity", retryAfterSeconds: null };
       await this.#memory.write({ ...record, secret: afterRefusal(record.secret, fault, now(), random()) });
-      log({ kind: "alert", what: "storage_integrity", secret_id: record.id, request_id: cause.requestId, internal: String(error) });
+      log({
+        kind: "alert",
+        what: "storage_integrity",
+        secret_id: record.id,
+        request_id: cause.requestId,
+        internal: String(error),
+      });
       return null;
     }
     const refreshToken = grant.refresh_token;
@@ -169,7 +182,10 @@ export class Refresher {
     if (!record?.secret || !canRefresh(record.secret) || (await this.#memory.grant()) !== grant) return null;
     const attempt = { id: attemptId, version: record.secret.version, fingerprint, sentAt: now() };
     // Inside an alarm the platform itself wakes the actor again if the process dies, so the alarm needs no row of its own.
-    await this.#memory.write({ ...record, secret: beginAttempt(record.secret, attempt) }, cause.trigger === "alarm" ? "keep" : "set");
+    await this.#memory.write(
+      { ...record, secret: beginAttempt(record.secret, attempt) },
+      cause.trigger === "alarm" ? "keep" : "set",
+    );
     return { secret: record.secret, grant, refreshToken, attemptId };
   }
 
@@ -192,9 +208,13 @@ export class Refresher {
     } catch {
       return refused("retry", "storage_integrity");
     }
-    const left = begun.secret.expiresAt === null ? Number.POSITIVE_INFINITY : begun.secret.expiresAt - this.#ports.now();
+    const left =
+      begun.secret.expiresAt === null ? Number.POSITIVE_INFINITY : begun.secret.expiresAt - this.#ports.now();
     const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-    return await this.#ports.sendTokenRequest({ kind: "refresh", registration, refreshToken: begun.refreshToken }, timeoutMs);
+    return await this.#ports.sendTokenRequest(
+      { kind: "refresh", registration, refreshToken: begun.refreshToken },
+      timeoutMs,
+    );
   }
 }
 

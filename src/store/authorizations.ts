@@ -50,7 +50,10 @@ export async function findAuthorization(
 }
 
 /** Finds the flow of a connect_url, by the SHA-256 of its token. */
-export async function findAuthorizationByConnect(db: D1Database, connectHash: string): Promise<AuthorizationRoute | null> {
+export async function findAuthorizationByConnect(
+  db: D1Database,
+  connectHash: string,
+): Promise<AuthorizationRoute | null> {
   return routeOf(await db.prepare(FIND_BY_CONNECT_HASH).bind(connectHash).first<Row>());
 }
 

@@ -101,7 +101,7 @@ describe("POST /v2/auth-clients", () => {
       included: [],
     });
     expect(answer.status).toBe(400);
-    expect(faults(answer).sort()).toEqual([
+    expect(faults(answer).toSorted()).toEqual([
       "invalid_document /data/attributes/credentials/auth_uri",
       "invalid_document /data/attributes/credentials/a~1b~0c",
       "invalid_document /data/attributes/credentials/client_id",
@@ -136,7 +136,9 @@ describe("POST /v2/auth-clients", () => {
   });
 
   test("415 for another media type", async () => {
-    const answer = await call("POST", "/v2/auth-clients", "a=b", { "content-type": "application/x-www-form-urlencoded" });
+    const answer = await call("POST", "/v2/auth-clients", "a=b", {
+      "content-type": "application/x-www-form-urlencoded",
+    });
     expect([answer.status, faults(answer)]).toEqual([415, ["unsupported_media_type"]]);
   });
 

@@ -40,7 +40,9 @@ describe("who is asking", () => {
   const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
 
   test("may send the key as the password of Basic, with any email", async () => {
-    expect((await call("GET", `/v2/auth-clients/${ID}`, undefined, basic(`me@example.com:${env.ROOT_API_KEY}`))).status).toBe(404);
+    expect(
+      (await call("GET", `/v2/auth-clients/${ID}`, undefined, basic(`me@example.com:${env.ROOT_API_KEY}`))).status,
+    ).toBe(404);
   });
 
   test.each([
@@ -50,12 +52,16 @@ describe("who is asking", () => {
     ["an empty key", () => "Bearer "],
     ["an empty password", () => basic("me:").authorization],
   ])("is not known by %s", async (_, authorization) => {
-    expect((await call("GET", `/v2/auth-clients/${ID}`, undefined, { authorization: authorization() })).status).toBe(401);
+    expect((await call("GET", `/v2/auth-clients/${ID}`, undefined, { authorization: authorization() })).status).toBe(
+      401,
+    );
   });
 
   test("is nobody when the root key is too short", async () => {
     const short = { ...env, ROOT_API_KEY: "short" };
-    const request = new Request(`http://localhost/v2/auth-clients/${ID}`, { headers: { authorization: "Bearer short" } });
+    const request = new Request(`http://localhost/v2/auth-clients/${ID}`, {
+      headers: { authorization: "Bearer short" },
+    });
     const { default: app } = await import("../../src/worker.ts");
     expect((await app.fetch(request, short)).status).toBe(401);
   });
@@ -81,12 +87,18 @@ describe("x-request-id", () => {
   });
 
   test("stands on errors too", async () => {
-    expect((await call("GET", "/nowhere", undefined, { "x-request-id": "abc" })).headers.get("x-request-id")).toBe("abc");
+    expect((await call("GET", "/nowhere", undefined, { "x-request-id": "abc" })).headers.get("x-request-id")).toBe(
+      "abc",
+    );
   });
 });
 
 describe("a route that is not there", () => {
-  test.each([["GET", "/nowhere"], ["PUT", `/v2/auth-clients/${ID}`], ["GET", "/v2/workspaces/w/x"]])("%s %s: 404", async (method, path) => {
+  test.each([
+    ["GET", "/nowhere"],
+    ["PUT", `/v2/auth-clients/${ID}`],
+    ["GET", "/v2/workspaces/w/x"],
+  ])("%s %s: 404", async (method, path) => {
     const answer = await call(method, path);
     expect([answer.status, faults(answer)]).toEqual([404, ["not_found"]]);
   });

@@ -155,12 +155,14 @@ describe("3. an answer that is not the flow's own is refused without a token cal
   test("a callback with the cookie of another flow", async () => {
     const one = await consentedFlow();
     const other = await consentedFlow();
-    const [, name] = /^(connect-[^=]+)=/.exec(
-      one.browser.cookies.headerFor(new URL(one.callback), { initiator: undefined, method: "GET" }),
-    ) ?? [];
-    const [, value] = /=(.*)$/.exec(
-      other.browser.cookies.headerFor(new URL(other.callback), { initiator: undefined, method: "GET" }),
-    ) ?? [];
+    const [, name] =
+      /^(connect-[^=]+)=/.exec(
+        one.browser.cookies.headerFor(new URL(one.callback), { initiator: undefined, method: "GET" }),
+      ) ?? [];
+    const [, value] =
+      /=(.*)$/.exec(
+        other.browser.cookies.headerFor(new URL(other.callback), { initiator: undefined, method: "GET" }),
+      ) ?? [];
     const { pathname, search } = new URL(one.callback);
     const mixed = await call("GET", pathname + search, undefined, { cookie: `${name}=${value}` });
     expect(mixed.headers.get("location")).toBe("/connect/ended?outcome=ended");
@@ -277,7 +279,11 @@ describe("renewing consent", () => {
   test("of a secret that is not there, or not this client's, is refused", async () => {
     const client = await ConnectedClient.create();
     const workspace = newWorkspace();
-    const missing = await client.authorize(workspace, {}, { secret: { data: { id: crypto.randomUUID(), type: "auth-secret" } } });
+    const missing = await client.authorize(
+      workspace,
+      {},
+      { secret: { data: { id: crypto.randomUUID(), type: "auth-secret" } } },
+    );
     expect(missing.status).toBe(404);
     const path = await (await ConnectedClient.create()).connect(workspace);
     const foreign = { secret: { data: { id: path.split("/").at(-1), type: "auth-secret" } } };
@@ -314,7 +320,9 @@ describe("the pages", () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace());
     const opened = await call("GET", new URL(body.data.attributes.connect_url).pathname);
-    expect(opened.headers.get("set-cookie")).toMatch(/^connect-[0-9a-f]{16}=[^;]+; Max-Age=900; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(opened.headers.get("set-cookie")).toMatch(
+      /^connect-[0-9a-f]{16}=[^;]+; Max-Age=900; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
   });
 });
 
@@ -324,12 +332,17 @@ describe("POST …/authorizations", () => {
     const answer = await call("POST", `/v2/workspaces/${workspace}/authorizations`, {
       data: {
         type: "authorization",
-        attributes: { scopes: ["a b", 5], additional_params: { state: "mine" }, return_url: "javascript:alert(1)", colour: 1 },
+        attributes: {
+          scopes: ["a b", 5],
+          additional_params: { state: "mine" },
+          return_url: "javascript:alert(1)",
+          colour: 1,
+        },
         relationships: { auth_client: { data: { id: "x", type: "client" } } },
       },
     });
     expect(answer.status).toBe(400);
-    expect(faults(answer).sort()).toEqual([
+    expect(faults(answer).toSorted()).toEqual([
       "invalid_document /data/attributes/additional_params",
       "invalid_document /data/attributes/colour",
       "invalid_document /data/attributes/return_url",

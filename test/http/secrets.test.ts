@@ -76,7 +76,9 @@ describe("POST …/secrets", () => {
   });
 
   test("12. stores the tokens sealed", async () => {
-    const { body } = await importInto(newWorkspace(), await ConnectedClient.create(), { refresh_token: "sentinel-refresh" });
+    const { body } = await importInto(newWorkspace(), await ConnectedClient.create(), {
+      refresh_token: "sentinel-refresh",
+    });
     const stored = await runInDurableObject(actorOf(body.data.links.self), (_, { storage }) =>
       JSON.stringify([...storage.kv.list()]),
     );
@@ -100,7 +102,7 @@ describe("POST …/secrets", () => {
     ["expires_at", { expires_at: "2999-01-01T00:00:00+02:00", refresh_token: "r" }, null],
     ["neither, with a refresh token", { refresh_token: "r" }, 3600],
     ["neither, without a refresh token", {}, "never"],
-  ])("knows the lifetime by %s", async (_, credentials, seconds) => {
+  ] as [string, object, number | "never" | null][])("knows the lifetime by %s", async (_, credentials, seconds) => {
     const { body } = await importInto(newWorkspace(), await ConnectedClient.create(), credentials);
     const { expires_in, expires_at } = body.data.attributes.credentials;
     if (seconds === "never") expect([expires_in, expires_at]).toEqual([null, null]);
@@ -123,13 +125,20 @@ describe("POST …/secrets", () => {
         type: "auth-secret",
         attributes: {
           type: "basic",
-          credentials: { refresh_token: 5, expires_in: -1, expires_at: "tomorrow", scope: [], additional_params: { a: 1 }, more: 1 },
+          credentials: {
+            refresh_token: 5,
+            expires_in: -1,
+            expires_at: "tomorrow",
+            scope: [],
+            additional_params: { a: 1 },
+            more: 1,
+          },
         },
         relationships: { user: { data: { id: "", type: "user" } } },
       },
     });
     expect(answer.status).toBe(400);
-    expect(faults(answer).sort()).toEqual([
+    expect(faults(answer).toSorted()).toEqual([
       "invalid_document /data/attributes/credentials/access_token",
       "invalid_document /data/attributes/credentials/additional_params/a",
       "invalid_document /data/attributes/credentials/expires_at",
@@ -168,7 +177,11 @@ describe("GET …/secrets/{id}/token", () => {
       health: "ok",
       headers: { Authorization: `Bearer ${body.access_token}` },
     });
-    expect([headers.get("etag"), headers.get("cache-control"), headers.get("server-timing")]).toEqual(['"1"', "no-store", "origin"]);
+    expect([headers.get("etag"), headers.get("cache-control"), headers.get("server-timing")]).toEqual([
+      '"1"',
+      "no-store",
+      "origin",
+    ]);
   });
 
   test("304 when the caller has this version", async () => {
@@ -217,17 +230,30 @@ describe("DELETE …/secrets/{id}", () => {
     ]);
     expect([entries, alarm]).toEqual([0, null]);
     const id = path.split("/").at(-1) ?? "";
-    for (const [table, column] of [["secrets", "id"], ["authorizations", "secret_id"]]) {
+    for (const [table, column] of [
+      ["secrets", "id"],
+      ["authorizations", "secret_id"],
+    ]) {
       expect(await env.DB.prepare(`SELECT 1 FROM ${table} WHERE ${column} = ?`).bind(id).first()).toBeNull();
     }
-    for (const [method, what] of [["GET", ""], ["GET", "/token"], ["POST", "/refresh"], ["DELETE", ""]]) {
+    for (const [method, what] of [
+      ["GET", ""],
+      ["GET", "/token"],
+      ["POST", "/refresh"],
+      ["DELETE", ""],
+    ]) {
       expect((await call(method ?? "", path + what)).status).toBe(404);
     }
   });
 });
 
 describe("another workspace", () => {
-  test.each([["GET", ""], ["GET", "/token"], ["POST", "/refresh"], ["DELETE", ""]])("%s …%s: 404", async (method, what) => {
+  test.each([
+    ["GET", ""],
+    ["GET", "/token"],
+    ["POST", "/refresh"],
+    ["DELETE", ""],
+  ])("%s …%s: 404", async (method, what) => {
     const workspace = newWorkspace();
     const path = await (await ConnectedClient.create()).connect(workspace);
     const foreign = path.replace(workspace, newWorkspace());

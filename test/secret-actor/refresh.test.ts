@@ -283,7 +283,10 @@ describe("invalid_grant", () => {
     await client.fault({ commit: true, drop_connection: true, times: 1 });
     const { status } = await call("POST", `${path}/refresh`);
     expect(status).toBe(424);
-    expect((await attributesOf(path)).health).toMatchObject({ status: "needs_reauthorization", reason: "lost_rotation" });
+    expect((await attributesOf(path)).health).toMatchObject({
+      status: "needs_reauthorization",
+      reason: "lost_rotation",
+    });
   });
 });
 
@@ -297,7 +300,10 @@ describe("a provider that fails", () => {
     travelTo(expiresAt - MINUTE);
     await runDurableObjectAlarm(actorOf(path));
     expect(await tokenOf(path)).toMatchObject({ status: 200, body: { version: 1, health: "degraded" } });
-    expect(await attributesOf(path)).toMatchObject({ state: "ready", health: { status: "degraded", reason: "http_500" } });
+    expect(await attributesOf(path)).toMatchObject({
+      state: "ready",
+      health: { status: "degraded", reason: "http_500" },
+    });
 
     travelTo(expiresAt + 5 * MINUTE);
     for (let failures = 0; failures < 7; failures++) {

@@ -2,7 +2,7 @@
 
 import { env, exports } from "cloudflare:workers";
 import { inject } from "vitest";
-import type { ClientRequest, TokenCalls, TokenFault } from "./openid-provider.ts";
+import type { ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
 
 export const ORIGIN = "http://localhost";
@@ -72,14 +72,20 @@ export class ConnectedClient {
       method: "POST",
       body: JSON.stringify({ redirect_uris: [`${ORIGIN}/`], ...settings }),
     });
-    const credentials = (await registered.json()) as { client_id: string; client_secret: string };
+    const credentials = await registered.json<{ client_id: string; client_secret: string }>();
     const created = await call("POST", "/v2/auth-clients", {
       data: {
         type: "auth-client",
         attributes: {
           type: "oauth2",
           name: "Test app",
-          credentials: { ...credentials, auth_uri: authUri, token_uri: tokenUri, refresh_token_uri: tokenUri, ...stated },
+          credentials: {
+            ...credentials,
+            auth_uri: authUri,
+            token_uri: tokenUri,
+            refresh_token_uri: tokenUri,
+            ...stated,
+          },
         },
       },
     });

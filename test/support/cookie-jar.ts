@@ -41,7 +41,7 @@ export class CookieJar {
       .filter((cookie) => cookie.host === url.hostname && pathMatches(url.pathname, cookie.path))
       .filter((cookie) => cookie.expiresAt > now && (!cookie.secure || isTrustworthy(url)))
       .filter((cookie) => sameSite || cookie.sameSite === "none" || (cookie.sameSite === "lax" && use.method === "GET"))
-      .sort((a, b) => b.path.length - a.path.length)
+      .toSorted((a, b) => b.path.length - a.path.length)
       .map((cookie) => `${cookie.name}=${cookie.value}`)
       .join("; ");
   }

@@ -10,9 +10,15 @@ import { buildProvider, ROUTES } from "./provider-configuration.ts";
 import { providerControl } from "./provider-control.ts";
 import { ProviderStorage } from "./provider-storage.ts";
 import { newClientRecord, tokenFaults } from "./token-faults.ts";
-import type { ClientRecord, ClientSettings, TokenCall, TokenFault } from "./token-faults.ts";
-
-export type { ClientSettings, TokenCall, TokenFault } from "./token-faults.ts";
+import type { ClientRecord } from "./token-faults.ts";
+import type {
+  ClientCredentials,
+  ClientRequest,
+  ClientSettings,
+  TokenCall,
+  TokenCalls,
+  TokenFault,
+} from "./provider-contract.ts";
 
 export interface ProviderOptions {
   /** 0, the default, takes a free one. */
@@ -21,23 +27,6 @@ export interface ProviderOptions {
   accessTokenSeconds?: number;
   /** Hears of every token request once it is answered or dropped. */
   onTokenRequest?: (call: TokenCall) => void;
-}
-
-/** A registration for the code flow with refresh; `client_secret_post` and rotation unless it says otherwise. */
-export interface ClientRequest extends Partial<ClientSettings> {
-  redirect_uris: string[];
-  token_endpoint_auth_method?: string;
-}
-
-export interface ClientCredentials {
-  client_id: string;
-  /** Empty for a public client. */
-  client_secret: string;
-}
-
-export interface TokenCalls {
-  token_requests: TokenCall[];
-  most_in_flight: number;
 }
 
 /** What tests do to clients, as functions in the same process or as JSON routes under `controlUri`. */

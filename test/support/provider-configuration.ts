@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { Provider } from "oidc-provider";
 import type { Configuration } from "oidc-provider";
 import type { ProviderStorage } from "./provider-storage.ts";
-import type { ClientSettings } from "./token-faults.ts";
+import type { ClientSettings } from "./provider-contract.ts";
 
 /** The paths of the endpoints. */
 export const ROUTES = {

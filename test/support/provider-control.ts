@@ -5,8 +5,8 @@
 
 import { json } from "node:stream/consumers";
 import type { Context, Middleware } from "oidc-provider";
-import type { ClientControl, ClientRequest } from "./openid-provider.ts";
-import type { TokenFault } from "./token-faults.ts";
+import type { ClientControl } from "./openid-provider.ts";
+import type { ClientRequest, TokenFault } from "./provider-contract.ts";
 
 const ROUTE = /^\/control\/clients(?:\/([^/]+))?(?:\/(fault|calls|revoke))?$/;
 

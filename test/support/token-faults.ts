@@ -8,46 +8,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context, Middleware } from "oidc-provider";
-
-/** What goes wrong at the token endpoint; the real answer stands unless `status`, `body` or `drop_connection` replaces it. */
-export interface TokenFault {
-  /** How many requests it is played for; until cleared when left out. */
-  times?: number;
-  /** Played only for requests with this grant type. */
-  grant_type?: string;
-  /** Holds the answer back; a real answer was made before, so its rotation has happened. */
-  delay_ms?: number;
-  /** Answered instead of the real one; 200 when only `body` is given. */
-  status?: number;
-  /** Added to the answer; a scripted body is `application/json` unless these say otherwise. */
-  headers?: Record<string, string>;
-  body?: string;
-  /** Lets the real provider process the request first, then throws its answer away: it has rotated, nobody has heard. */
-  commit?: boolean;
-  /** Destroys the connection instead of answering, or in the middle of `body` when there is one. */
-  drop_connection?: boolean;
-  /** Removes these members from the real JSON answer. */
-  omit_members?: string[];
-}
-
-/** One request at the token endpoint. */
-export interface TokenCall {
-  /** When it arrived, ISO 8601. */
-  at: string;
-  grant_type: string;
-  /** The status that was answered; 0 while unanswered and for ever after a dropped connection. */
-  status: number;
-  client_id: string;
-  body_keys: string[];
-  /** Hex. */
-  refresh_token_sha256?: string;
-}
-
-/** What a test may change about a client at any time. */
-export interface ClientSettings {
-  access_token_seconds: number;
-  rotate: boolean;
-}
+import type { ClientSettings, TokenCall, TokenFault } from "./provider-contract.ts";
 
 /** All that is known of one client besides what oidc-provider stores. */
 export interface ClientRecord extends ClientSettings {

@@ -72,8 +72,7 @@ export interface Refusal {
 
 /** What a request came to. Times are milliseconds since the epoch; `expiresAt` null means never. */
 export type Heard =
-  | { kind: "granted"; grant: Grant; issuedAt: number; expiresAt: number | null }
-  | { kind: "refused"; refusal: Refusal };
+  { kind: "granted"; grant: Grant; issuedAt: number; expiresAt: number | null } | { kind: "refused"; refusal: Refusal };
 
 type Members = Record<string, unknown>;
 
@@ -182,8 +181,9 @@ export function lifetimeSeconds(known: {
   sentAt: number;
   hasRefreshToken: boolean;
 }): number | null {
-  const stated = Number(typeof known.expiresIn === "string" ? known.expiresIn.trim() || Number.NaN : known.expiresIn);
-  if (known.expiresIn !== null && typeof known.expiresIn !== "object" && stated > 0) return clampLifetime(stated);
+  const stated =
+    typeof known.expiresIn === "number" || typeof known.expiresIn === "string" ? Number(known.expiresIn) : 0;
+  if (stated > 0) return clampLifetime(stated);
   if (known.clientDefault !== undefined) return clampLifetime(known.clientDefault);
   if (known.jwtExpiresAt !== null && known.jwtExpiresAt > known.sentAt) {
     return clampLifetime((known.jwtExpiresAt - known.sentAt) / 1000);

@@ -1,0 +1,48 @@
+/** Holds who may import whom: the table of docs/ARCHITECTURE.md. A layer that is not in the table may import nothing of ours. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** What each layer may import: our own layers, and packages. `layer/file` allows that one file only. */
+const MAY_IMPORT: Record<string, string[]> = {
+  errors: [],
+  domain: ["errors", "ipaddr.js"],
+  telemetry: ["errors"],
+  crypto: ["errors", "jose"],
+  jsonapi: ["domain", "errors", "@hono/zod-openapi"],
+  bindings: ["domain", "crypto", "errors"],
+  store: ["domain", "crypto", "errors"],
+  outbound: ["domain", "crypto", "store", "errors", "telemetry", "jose", "oauth4webapi"],
+  auth: ["domain", "store", "errors", "jose"],
+  "secret-actor": [
+    ...["domain", "crypto", "store", "outbound", "errors", "bindings", "telemetry"],
+    ...["oauth4webapi", "cloudflare:workers"],
+  ],
+  http: [
+    ...["domain", "jsonapi", "auth", "store", "errors", "bindings", "telemetry"],
+    ...["secret-actor/stub", "secret-actor/token-cache", "hono", "@hono/zod-openapi"],
+  ],
+  worker: ["http", "secret-actor/actor"],
+};
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+
+describe.each(files)("src/%s", (file) => {
+  test("imports only what its layer may", () => {
+    const layer = file.replace(/\.tsx?$/, "").split("/")[0] ?? "";
+    const allowed = [layer, ...(MAY_IMPORT[layer] ?? [])];
+    const source = readFileSync(join("src", file), "utf8");
+    const imports = [...source.matchAll(/(?:from|import)\s*\(?"([^"]+)"/g)].map(([, name = ""]) => {
+      if (!name.startsWith(".")) return name;
+      return relative("src", join("src", dirname(file), name)).replace(/\.tsx?$/, "");
+    });
+    const refused = imports.filter((name) => !allowed.some((each) => name === each || name.startsWith(`${each}/`)));
+    expect(refused).toEqual([]);
+  });
+});
+
+test("calls fetch nowhere but in outbound", () => {
+  const callers = files.filter((file) => /(?<![.\w])fetch\(/.test(readFileSync(join("src", file), "utf8")));
+  expect(callers).toEqual(["outbound/guarded-fetch.ts"]);
+});

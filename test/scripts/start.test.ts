@@ -1,0 +1,99 @@
+/** `npm start` as a person meets it: what it makes, what it says, how it stops, and what is still there at the next start. */
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
+import { processesNaming, ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+function newHome(): string {
+  const folder = temporaryFolder();
+  cleanUps.push(folder.remove);
+  return folder.path;
+}
+
+async function start(home: string): Promise<ServerProcess> {
+  const server = await ServerProcess.start(home);
+  cleanUps.push(() => server.stop());
+  return server;
+}
+
+describe("npm start", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "makes keys, says where it is, and leaves no process after %s",
+    async (signal) => {
+      const home = newHome();
+      const server = await start(home);
+
+      const keysFile = join(home, ".dev.vars");
+      expect(statSync(keysFile).mode & 0o777).toBe(0o600);
+      expect(readFileSync(keysFile, "utf8")).toMatch(
+        /^ROOT_API_KEY="[\w-]{43}"\nENCRYPTION_KEYS='.+'\nALLOW_LOOPBACK="true"\n$/,
+      );
+      expect(server.output).toContain(server.url);
+      expect(server.output).toContain("ROOT_API_KEY in ");
+      expect(server.output).toContain("npm run demo");
+      expect(server.output).not.toContain(server.rootKey);
+      expect((await server.call("GET", "/v2/auth-clients/none")).status).toBe(404);
+
+      expect(processesNaming(home).length).toBeGreaterThan(0);
+      expect(await server.stop(signal)).toBe(0);
+      await vi.waitFor(() => expect(processesNaming(home)).toEqual([]), { timeout: 10_000, interval: 100 });
+    },
+  );
+
+  test("keeps its state, and an alarm that fell due while it was down fires at the next start", async () => {
+    const provider = await startOpenIdProvider({ accessTokenSeconds: 24 });
+    cleanUps.push(() => provider.close());
+    const home = newHome();
+    const first = await start(home);
+    const { clientId, secretPath } = await connect(first, provider);
+    const before = (await first.call("GET", `${secretPath}/token`)).body;
+    expect(before.version).toBe(1);
+    const { next_refresh_at } = (await first.call("GET", secretPath)).body.data.attributes.health;
+    await first.stop();
+    expect(provider.calls(clientId).token_requests).toHaveLength(1);
+
+    await pause(Math.max(0, Date.parse(next_refresh_at) + 2000 - Date.now()));
+    expect(provider.calls(clientId).token_requests).toHaveLength(1);
+    const second = await start(home);
+    // Nobody reads: the renewal is the alarm's own.
+    await vi.waitFor(() => expect(provider.calls(clientId).token_requests).toHaveLength(2), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    expect((await second.call("GET", `${secretPath}/token`)).body.version).toBeGreaterThan(1);
+    expect(second.output).toContain('"trigger":"alarm"');
+  });
+});
+
+/** Connects an account through the whole flow and says where its secret is. */
+async function connect(
+  server: ServerProcess,
+  provider: OpenIdProvider,
+): Promise<{ clientId: string; secretPath: string }> {
+  const credentials = await provider.registerClient({ redirect_uris: [`${server.url}/`] });
+  const uris = { auth_uri: provider.authUri, token_uri: provider.tokenUri, refresh_token_uri: provider.tokenUri };
+  const client = await server.call("POST", "/v2/auth-clients", {
+    data: { type: "auth-client", attributes: { type: "oauth2", name: "x", credentials: { ...credentials, ...uris } } },
+  });
+  const { id, attributes } = client.body.data;
+  provider.changeClient(credentials.client_id, { redirect_uris: [attributes.redirect_uri] });
+  const flow = await server.call("POST", "/v2/workspaces/w/authorizations", {
+    data: {
+      type: "authorization",
+      attributes: { name: "x", scopes: ["openid"] },
+      relationships: { auth_client: { data: { id, type: "auth-client" } } },
+    },
+  });
+  await signInAndConsent(new UserAgent(), flow.body.data.attributes.connect_url);
+  const ended = await server.call("GET", flow.body.data.links.self);
+  return { clientId: credentials.client_id, secretPath: ended.body.data.relationships.secret.links.self };
+}

@@ -1,0 +1,96 @@
+/** Runs the server as a process of its own, as `npm start` does, on a free port and in a folder of its own. Runs in Node. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const START_MS = 60_000;
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), "edge-secrets-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+export class ServerProcess {
+  readonly url: string;
+  readonly home: string;
+  output = "";
+  readonly #child: ChildProcess;
+
+  private constructor(port: number, home: string) {
+    this.url = `http://localhost:${port}`;
+    this.home = home;
+    this.#child = spawn("node", ["scripts/start.mjs", "--port", String(port), "--home", home], {
+      env: { ...process.env, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+  }
+
+  /** Starts a server and resolves when it says that it is running. */
+  static async start(home: string, port?: number): Promise<ServerProcess> {
+    const server = new ServerProcess(port ?? (await freePort()), home);
+    const deadline = Date.now() + START_MS;
+    while (!server.output.includes("Edge Secrets is running")) {
+      if (Date.now() > deadline || server.#child.exitCode !== null) throw new Error(`no start: ${server.output}`);
+      await pause(50);
+    }
+    return server;
+  }
+
+  get rootKey(): string {
+    return /ROOT_API_KEY="(.*)"/.exec(readFileSync(join(this.home, ".dev.vars"), "utf8"))?.[1] ?? "";
+  }
+
+  /** Sends a request with the root key and returns the JSON that answers it. */
+  // oxlint-disable-next-line no-explicit-any
+  async call(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { authorization: `Bearer ${this.rootKey}`, "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? null : JSON.parse(text) };
+  }
+
+  /** Stops the server as a person or a supervisor does, and returns its exit code. */
+  async stop(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    this.#child.kill(signal);
+    const [code] = (await once(this.#child, "exit")) as [number | null];
+    return code;
+  }
+}
+
+/** The command lines of all processes that speak of this text; Linux alone. */
+export function processesNaming(text: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      } catch {
+        return "";
+      }
+    })
+    .filter((line) => line.includes(text));
+}
