@@ -197,26 +197,24 @@ export function stateOf(status: HealthStatus): "ready" | "error" {
 /** Words the failure of a caller who needs a token that there is not. */
 export function unavailable(secret: Secret, now: number): ServiceError {
   const { trouble } = secret;
-  if (trouble === null || trouble.kind === "needs_reauthorization") {
-    const why =
-      trouble === null ? "it has expired and there is no refresh token" : `the provider refused it (${trouble.reason})`;
+  if (!canRefresh(secret)) {
+    const why = secret.hasRefreshToken
+      ? `the provider refused it (${trouble?.reason})`
+      : "it has expired and there is no refresh token";
     return new ServiceError(
       "reauthorization_required",
       `The grant is over: ${why}. A person has to connect the account again.`,
       { about: `/v2/workspaces/${secret.workspaceId}/authorizations` },
     );
   }
-  if (trouble.kind === "client_misconfigured") {
-    return new ServiceError(
-      "client_misconfigured",
-      `The provider refuses the auth client (${trouble.reason}). Correct the client.`,
-    );
+  if (trouble?.kind === "client_misconfigured") {
+    const detail = `The provider refuses the auth client (${trouble.reason}). Correct the client.`;
+    return new ServiceError("client_misconfigured", detail);
   }
-  if (trouble.reason === "storage_integrity") {
+  if (trouble?.reason === "storage_integrity") {
     return new ServiceError("storage_integrity", "Stored credentials cannot be opened now.");
   }
-  const retryAfterSeconds = Math.max(1, Math.ceil(((secret.refreshAt ?? now + MINUTE) - now) / SECOND));
-  return new ServiceError("provider_unreachable", `The provider gave no token (${trouble.reason}).`, {
-    retryAfterSeconds,
-  });
+  const why = trouble?.reason ?? "timeout";
+  const retryAfterSeconds = Math.max(1, Math.ceil(((secret.refreshAt ?? now) - now) / SECOND));
+  return new ServiceError("provider_unreachable", `The provider gave no token (${why}).`, { retryAfterSeconds });
 }

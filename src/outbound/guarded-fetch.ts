@@ -11,9 +11,6 @@ export type Fetched = { kind: "answer"; answer: RawAnswer } | { kind: "failed"; 
 /** The longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Faults that happen before a single byte of the request has left, as the runtime words them. */
-const NOTHING_WAS_SENT = /connection refused|dns|could not resolve|name resolution|certificate|tls/i;
-
 /** Sends one request, once. Never throws for anything that the other side does. */
 export async function guardedFetch(
   uri: string,
@@ -36,10 +33,9 @@ export async function guardedFetch(
         body,
       },
     };
-  } catch (error) {
-    if (controller.signal.aborted) return failed("ambiguous", "timeout");
-    if (NOTHING_WAS_SENT.test(String(error))) return failed("retry", "provider_unreachable");
-    return failed("ambiguous", "provider_unreachable");
+  } catch {
+    // The runtime does not tell a refused connection from one that was reset after sending (docs/decisions/0005).
+    return failed("ambiguous", controller.signal.aborted ? "timeout" : "provider_unreachable");
   } finally {
     clearTimeout(timer);
   }

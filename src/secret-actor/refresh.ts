@@ -32,6 +32,8 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const PATIENT_TIMEOUT_MS = 40_000;
 /** The longest that a reader waits. */
 const READER_PATIENCE_MS = 12_000;
+/** A token with less than this left is not worth stopping for. */
+const LAST_MOMENT_MS = 1000;
 
 export class Refresher {
   readonly #memory: Memory;
@@ -59,7 +61,7 @@ export class Refresher {
   /** Does what a read needs before it is answered (REFRESH: serve, serve and renew, or wait). */
   async prepareRead(cause: Cause, minTtlSeconds: number): Promise<void> {
     const { version } = this.#memory.secret;
-    const deadline = this.#ports.now() + READER_PATIENCE_MS;
+    const deadline = patienceEnds(this.#memory.secret, this.#ports.now());
     while (this.#memory.secret.version === version) {
       const secret = this.#memory.secret;
       const now = this.#ports.now();
@@ -216,6 +218,12 @@ export class Refresher {
       timeoutMs,
     );
   }
+}
+
+/** Gives the moment at which a reader stops waiting: while the token at hand can still be served, if there is time for that. */
+function patienceEnds({ expiresAt }: Secret, now: number): number {
+  const lastMoment = (expiresAt ?? now) - LAST_MOMENT_MS;
+  return lastMoment > now ? Math.min(lastMoment, now + READER_PATIENCE_MS) : now + READER_PATIENCE_MS;
 }
 
 function refused(refusal: Refusal["class"], reason: Refusal["reason"]): Heard & { kind: "refused" } {

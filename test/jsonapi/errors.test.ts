@@ -29,7 +29,10 @@ describe("errorDocument", () => {
   test("says where, when to come back and where to go", () => {
     const { headers, document } = errorDocument({
       code: "provider_unreachable",
-      problems: [{ detail: "a", pointer: "/data" }, { detail: "b", parameter: "min_ttl" }],
+      problems: [
+        { detail: "a", pointer: "/data" },
+        { detail: "b", parameter: "min_ttl" },
+      ],
       retryAfterSeconds: 7,
       about: "/v2/x",
       internal: "sentinel",

@@ -17,7 +17,7 @@ class Demo {
   readonly folder = mkdtempSync(join(tmpdir(), "demo-test-"));
   output = "";
   errors = "";
-  #child: ChildProcess | null = null;
+  #child?: ChildProcess;
   #ended: Promise<unknown[]> = Promise.resolve([]);
 
   start(...args: string[]): this {
@@ -83,9 +83,8 @@ function expectNothingLeft(): void {
 describe("the demo with a server of its own", () => {
   test("watches a renewal, says what was seen, and leaves nothing behind", async () => {
     demo.start("--own-server", "--renewals", "1");
-    expect(await demo.end(), demo.output + demo.errors).toBe(0);
+    expect({ code: await demo.end(), errors: demo.errors }).toEqual({ code: 0, errors: "" });
 
-    expect(demo.errors).toBe("");
     for (const step of ["Server", "Provider", "Client", "Connect", "Sign in", "Consent", "Callback", "Secret"]) {
       expect(demo.output).toContain(`✓ ${step} `);
     }
@@ -98,8 +97,9 @@ describe("the demo with a server of its own", () => {
     expect(demo.output).toMatch(/✓ Tokens +2 different ones/);
     expect(demo.output).toContain("the secret, the auth client, the provider, its server");
 
-    expect(demo.output, "something as long as a key, token, code or state").not.toMatch(/[\w-]{24,}/);
-    expect(demo.output, "escape codes").not.toContain("\x1b");
+    // Nothing as long as a key, a token, a code or a state; no escape codes.
+    expect(demo.output).not.toMatch(/[\w-]{24,}/);
+    expect(demo.output).not.toContain("\x1b");
     expect(Math.max(...demo.output.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
     expectNothingLeft();
   }, 120_000);
@@ -161,8 +161,8 @@ describe("the demo with a server that it cannot use", () => {
     expect(demo.output + demo.errors).not.toContain("of-another-server");
   });
 
-  test.each([["--renewals", "none"], ["--url", "localhost:8787"], ["--colour"]])("refuses %s %s", async (...args) => {
-    demo.start(...args);
+  test.each(["--renewals=none", "--url=localhost:8787", "--colour"])("refuses %s in one sentence", async (argument) => {
+    demo.start(argument);
     expect(await demo.end()).toBe(1);
     expect(demo.errors.trim().split("\n")).toHaveLength(1);
   });

@@ -8,6 +8,8 @@ import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-prov
 import { processesNaming, ServerProcess, temporaryFolder } from "../support/server-process.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
+const WITHIN_20_S = { timeout: 20_000, interval: 100 };
+
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
@@ -65,12 +67,31 @@ describe("npm start", () => {
     expect(provider.calls(clientId).token_requests).toHaveLength(1);
     const second = await start(home);
     // Nobody reads: the renewal is the alarm's own.
-    await vi.waitFor(() => expect(provider.calls(clientId).token_requests).toHaveLength(2), {
-      timeout: 20_000,
-      interval: 100,
-    });
+    await vi.waitFor(() => expect(provider.calls(clientId).token_requests).toHaveLength(2), WITHIN_20_S);
     expect((await second.call("GET", `${secretPath}/token`)).body.version).toBeGreaterThan(1);
     expect(second.output).toContain('"trigger":"alarm"');
+  });
+
+  test("that is killed in the middle of a renewal finds out at the next start, and tries the same token again", async () => {
+    const provider = await startOpenIdProvider({ accessTokenSeconds: 8 });
+    cleanUps.push(() => provider.close());
+    const home = newHome();
+    const first = await start(home);
+    const { clientId, secretPath } = await connect(first, provider);
+    provider.setFault(clientId, { delay_ms: 60_000, status: 503 });
+    await vi.waitFor(() => expect(provider.calls(clientId).token_requests).toHaveLength(2), WITHIN_20_S);
+    await first.kill();
+    provider.setFault(clientId, null);
+
+    const second = await start(home);
+    await vi.waitFor(() => expect(provider.calls(clientId).token_requests.length).toBeGreaterThan(2), WITHIN_20_S);
+    const [, lost, again] = provider.calls(clientId).token_requests;
+    expect([lost?.status, again?.status]).toEqual([0, 200]);
+    expect(again?.refresh_token_sha256).toBe(lost?.refresh_token_sha256);
+    expect((await second.call("GET", secretPath)).body.data.attributes).toMatchObject({
+      state: "ready",
+      health: { status: "ok" },
+    });
   });
 });
 

@@ -321,6 +321,32 @@ describe("a provider that fails", () => {
     expect((await tokenOf(path)).body).toMatchObject({ version: 2, health: "ok" });
   });
 
+  test("that hangs keeps a reader waiting no longer than the token at hand is valid", async () => {
+    const client = await ConnectedClient.create({ access_token_seconds: 600 });
+    const path = await client.connect(newWorkspace());
+    await client.fault({ delay_ms: 15_000, times: 1 });
+    travelTo((await expiryOf(path)) - 4000);
+    const startedAt = performance.now();
+    const { status, body } = await tokenOf(path);
+    expect([status, body.version]).toEqual([200, 1]);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+  });
+
+  test("that hangs keeps a reader of an expired token waiting for twelve seconds, and not the reader of another secret", async () => {
+    const client = await ConnectedClient.create({ access_token_seconds: 600 });
+    const path = await client.connect(newWorkspace());
+    const other = await (await ConnectedClient.create()).connect(newWorkspace());
+    await client.fault({ delay_ms: 15_000, times: 1 });
+    travelTo((await expiryOf(path)) + 1000);
+    const startedAt = performance.now();
+    const waiting = tokenOf(path);
+    expect((await tokenOf(other)).status).toBe(200);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    const { status, headers } = await waiting;
+    expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(performance.now() - startedAt).toBeLessThan(13_000);
+  });
+
   test("refusing the client is not taken for a dead grant", async () => {
     const client = await ConnectedClient.create({ access_token_seconds: 600 });
     const path = await client.connect(newWorkspace());

@@ -57,12 +57,15 @@ export function newBrowser(): UserAgent {
 export class ConnectedClient {
   readonly id: string;
   readonly redirectUri: string;
+  /** Its id at the provider. */
+  readonly clientId: string;
   readonly #controlUri: string;
 
-  private constructor(id: string, redirectUri: string, controlUri: string) {
+  private constructor(id: string, redirectUri: string, clientId: string) {
     this.id = id;
     this.redirectUri = redirectUri;
-    this.#controlUri = controlUri;
+    this.clientId = clientId;
+    this.#controlUri = `${inject("provider").controlUri}/${clientId}`;
   }
 
   /** Registers a client at the provider, creates the auth client for it, and tells the provider its redirect URI. */
@@ -90,7 +93,7 @@ export class ConnectedClient {
       },
     });
     const { id, attributes: shown } = created.body.data;
-    const client = new ConnectedClient(id, shown.redirect_uri, `${controlUri}/${credentials.client_id}`);
+    const client = new ConnectedClient(id, shown.redirect_uri, credentials.client_id);
     await client.change({ redirect_uris: [shown.redirect_uri] });
     return client;
   }

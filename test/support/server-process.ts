@@ -74,23 +74,29 @@ export class ServerProcess {
 
   /** Stops the server as a person or a supervisor does, and returns its exit code. */
   async stop(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     this.#child.kill(signal);
     const [code] = (await once(this.#child, "exit")) as [number | null];
     return code;
   }
+
+  /** Kills every process of the server at once, as a power cut does. */
+  async kill(): Promise<void> {
+    for (const pid of processesNaming(this.home)) process.kill(pid, "SIGKILL");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
+  }
 }
 
-/** The command lines of all processes that speak of this text; Linux alone. */
-export function processesNaming(text: string): string[] {
+/** The ids of all processes whose command line holds this text; Linux alone. */
+export function processesNaming(text: string): number[] {
+  const isNamed = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+    } catch {
+      return false;
+    }
+  };
   return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      } catch {
-        return "";
-      }
-    })
-    .filter((line) => line.includes(text));
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid) && isNamed(name))
+    .map(Number);
 }

@@ -1,0 +1,111 @@
+/** The README's tour, run as it is printed: only the ports are others, and a browser of ours opens the address. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
+import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
+
+const readme = readFileSync("README.md", "utf8");
+const tour = readme.slice(readme.indexOf("## A tour in five minutes"), readme.indexOf("## Deploy"));
+const blocks = [...tour.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+
+const folder = temporaryFolder();
+let provider: OpenIdProvider;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  provider = await startOpenIdProvider({ accessTokenSeconds: 90 });
+  server = await ServerProcess.start(folder.path);
+}, 60_000);
+
+afterAll(async () => {
+  await server.stop();
+  await provider.close();
+  folder.remove();
+});
+
+/** A shell that is fed the blocks one after the other. */
+class Shell {
+  readonly #child: ChildProcess;
+  #output = "";
+
+  constructor() {
+    this.#child = spawn("bash", ["-eu"], {
+      cwd: folder.path,
+      env: { ...process.env, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
+    }
+  }
+
+  /** Runs a block and returns what it printed; throws when the shell gave up. */
+  async run(block: string): Promise<string> {
+    this.#output = "";
+    const script = block
+      .replaceAll("http://localhost:8787", server.url)
+      .replaceAll("http://127.0.0.1:4000", provider.issuer);
+    this.#child.stdin?.write(`${script}\necho "[the end]"\n`);
+    while (!this.#output.includes("[the end]")) {
+      if (this.#child.exitCode !== null) throw new Error(this.#output);
+      await Promise.race([once(this.#child.stdout ?? this.#child, "data"), once(this.#child, "exit")]);
+    }
+    return this.#output.replace("[the end]\n", "");
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+}
+
+describe("the README", () => {
+  test("has a tour that works when pasted", async () => {
+    expect(blocks).toHaveLength(3);
+    const shell = new Shell();
+    const [prepare = "", use = "", mistake = ""] = blocks;
+
+    const [, connectUrl = ""] = /Open this in your browser: (\S+)/.exec(await shell.run(prepare)) ?? [];
+    const page = await signInAndConsent(new UserAgent(), connectUrl, { login: "anna" });
+    expect(page.html).toContain("Connected");
+
+    const printed = await shell.run(use);
+    expect(printed).toContain('"name":"Anna\'s CRM"');
+    expect(printed).toContain('"headers":{"Authorization":"Bearer ');
+    expect(printed).toContain('"version":2');
+    expect(printed).not.toContain('"errors"');
+
+    const refused = await shell.run(mistake);
+    expect(refused).toContain('"pointer":"/data/attributes/colour"');
+    expect(refused).toContain('"pointer":"/data/attributes/credentials"');
+    shell.close();
+  }, 60_000);
+
+  test.each([...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = ""]) => link))(
+    "links to %s, which is there",
+    (link) => {
+      expect(() => readFileSync(join(".", link)).length).not.toThrowError(/ENOENT/);
+    },
+  );
+
+  test("names every command that it shows", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+    const shown = new Set(
+      [...readme.matchAll(/npm (?:run )?(start|test|demo|provider|check|format|deploy)\b/g)].map(
+        ([, name = ""]) => name,
+      ),
+    );
+    expect([...shown].filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  test("gives every dependency a reason", () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+    const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    const reasons = readme.slice(readme.indexOf("## Dependencies"));
+    expect(names.filter((name) => !reasons.includes(`**${name}**`))).toEqual([]);
+  });
+});
