@@ -57,7 +57,8 @@ async function demo(args: string[]): Promise<number> {
   for (const line of ending.lines) terminal.line(line);
   const complaints =
     left.length > 0 ? [...ending.complaints, `Could not be removed: ${left.join(", ")}.`] : ending.complaints;
-  if (complaints.length > 0) console.error(`\n  ${complaints.join("\n  ")}\n`);
+  if (complaints.length > 0) console.error(`\n  ${complaints.join("\n  ")}`);
+  terminal.line();
   return left.length > 0 ? ending.code || 1 : ending.code;
 }
 
@@ -83,7 +84,7 @@ async function show(args: string[], cleanup: Cleanup): Promise<Ending> {
   const short = shortfalls(figures, renewals);
   return {
     code: short.length === 0 ? 0 : 1,
-    lines: ["", ...summary(figures, renewals, STEPS, terminal.paint), ""],
+    lines: ["", ...summary(figures, renewals, STEPS, terminal.paint)],
     complaints: short.map((sentence) => `Not as promised: ${sentence}`),
   };
 }
@@ -120,7 +121,7 @@ function parseKnown(args: string[]) {
 
 function endingBy(error: unknown): Ending {
   if (stop.signal.aborted) {
-    return { code: stop.signal.reason, lines: ["", "  Stopped before the end.", ""], complaints: [] };
+    return { code: stop.signal.reason, lines: ["", "  Stopped before the end."], complaints: [] };
   }
   const complaint = error instanceof DemoFailure ? error.message : `The demo itself broke: ${String(error)}`;
   return { code: 1, lines: [], complaints: [complaint] };

@@ -7,7 +7,8 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { delimiter, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -35,7 +36,9 @@ let isRunning = false;
 let isStopping = false;
 
 requireNode();
+await requirePort();
 makeKeys();
+requireKeys();
 migrate();
 startServer();
 await announce();
@@ -45,8 +48,17 @@ function requireNode() {
   const { stdout } = spawnSync("node", ["-p", "process.versions.node"], { env: environment, encoding: "utf8" });
   const [major = 0, minor = 0] = (stdout ?? "").split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 12)) return;
-  console.error(`Edge Secrets needs Node 22.12 or newer on this platform; this is ${process.versions.node}.`);
-  process.exit(1);
+  stop(`Edge Secrets needs Node 22.12 or newer on this platform; this is ${process.versions.node}.`);
+}
+
+async function requirePort() {
+  if (!/^[1-9]\d{0,4}$/.test(values.port)) stop(`--port must be a port number, and "${values.port}" is none.`);
+  const socket = connect({ host: "localhost", port: Number(values.port) });
+  const isTaken = await new Promise((resolve) => {
+    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+  });
+  socket.destroy();
+  if (isTaken) stop(`Port ${values.port} is taken. Stop what runs there, or take another: npm start -- --port 9000`);
 }
 
 function makeKeys() {
@@ -61,6 +73,23 @@ function makeKeys() {
   writeFileSync(keysFile, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
 }
 
+/** A file from elsewhere may lack a key, and the service would then refuse everybody without saying why. */
+function requireKeys() {
+  const keys = readFileSync(keysFile, "utf8");
+  for (const [name, form] of [
+    ["ROOT_API_KEY", /^ROOT_API_KEY=["']?[^"'\s]{32,}["']?\s*$/m],
+    ["ENCRYPTION_KEYS", /^ENCRYPTION_KEYS=.*"keys"/m],
+  ]) {
+    if (!form.test(keys))
+      stop(`${keysFile} holds no usable ${name}. Correct it, or delete the file to have new keys made.`);
+  }
+}
+
+function stop(why) {
+  console.error(why);
+  process.exit(1);
+}
+
 function migrate() {
   const { status, stdout, stderr } = spawnSync(
     "wrangler",
@@ -68,8 +97,7 @@ function migrate() {
     { env: environment, encoding: "utf8" },
   );
   if (status === 0) return;
-  console.error(stdout, stderr, "The database could not be brought up to date.");
-  process.exit(1);
+  stop(`${stdout}${stderr}The database could not be brought up to date.`);
 }
 
 function startServer() {

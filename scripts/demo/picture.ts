@@ -32,7 +32,7 @@ export function block(moment: Moment, paint: Paint): string[] {
   const steps = seen.wentWell.map((ok) =>
     ok === null ? paint("dim", "○") : ok ? paint("green", "●") : paint("red", "●"),
   );
-  const failed = `${seen.failed} failed`;
+  const failed = `${seen.failed.toLocaleString("en")} failed`;
   const last = seen.lastFailure === null ? "" : ` (last: ${seen.lastFailure})`;
   return [
     "",
@@ -47,7 +47,7 @@ export function block(moment: Moment, paint: Paint): string[] {
 export function plainLine(moment: Moment): string {
   const { seen, tokenCalls } = moment;
   const token = `version ${seen.version}, ${seconds(secondsLeft(moment))} left`;
-  return `${token}; ${count(seen.reads, "read")}, ${seen.failed} failed; ${count(tokenCalls.length, "token request")}`;
+  return `${token}; ${count(seen.reads, "read")}, ${seen.failed.toLocaleString("en")} failed; ${count(tokenCalls.length, "token request")}`;
 }
 
 /** Words a renewal that the steps have just seen. */
@@ -64,15 +64,27 @@ export function summary(figures: Figures, awaited: number, stepCount: number, pa
   const left = least === Infinity ? "" : `; the least time that was left: ${least.toFixed(1)} s`;
   const line = (ok: boolean, label: string, text: string) => labelled(paint, ok ? "✓" : "✗", label, text);
   return [
-    line(failed === 0 && reads > 0, "Reads", `${count(reads, "read")} by ${stepCount} steps, ${failed} failed`),
-    line(reads > failed, "Speed", `p50 ${milliseconds(figures.p50Ms)}, p99 ${milliseconds(figures.p99Ms)}`),
+    line(
+      failed === 0 && reads > 0,
+      "Reads",
+      `${count(reads, "read")} by ${stepCount} steps, ${failed.toLocaleString("en")} failed`,
+    ),
+    line(
+      reads > failed,
+      "Speed",
+      `p50 ${milliseconds(figures.p50Ms)}, p99 ${milliseconds(figures.p99Ms)} for a read, on this machine`,
+    ),
     line(renewals >= awaited, "Renewals", `${renewals}, version ${figures.firstVersion} → ${figures.version}${left}`),
     line(
       codeExchanges === 1 && refreshes === renewals,
       "Provider",
       `${count(codeExchanges + refreshes, "token request")}: ${count(codeExchanges, "code exchange")} + ${refreshes} for ${count(renewals, "renewal")}`,
     ),
-    line(tokens === renewals + 1, "Tokens", `${tokens} different ones, a new one with each version`),
+    line(
+      tokens === renewals + 1,
+      "Tokens",
+      `${count(tokens, "different token")} for ${count(renewals + 1, "version")}`,
+    ),
   ];
 }
 

@@ -50,14 +50,14 @@ export function shortfalls(figures: Figures, promisedRenewals: number): string[]
   const sentences: [isShort: boolean, sentence: string][] = [
     [reads === failed, "No read brought a token."],
     [failed > 0, `${failed} of ${reads} reads failed (last: ${lastFailure}).`],
-    [renewals < promisedRenewals, `${promisedRenewals} renewals were awaited and ${renewals} seen.`],
-    [refreshes !== renewals, `The provider got ${refreshes} refresh requests for ${renewals} renewals.`],
+    [renewals < promisedRenewals, `${renewals} of ${promisedRenewals} awaited renewals were seen.`],
+    [refreshes !== renewals, `The provider got ${refreshes} refresh requests, and the renewals seen were ${renewals}.`],
     [codeExchanges !== 1, `The provider got ${codeExchanges} code exchanges for one consent.`],
     [
       leastLeft < LEAD_SECONDS - PUNCTUAL_WITHIN_SECONDS,
       `A token was renewed with only ${leastLeft.toFixed(1)} s left.`,
     ],
-    [reads > failed && tokens !== renewals + 1, `${renewals + 1} versions brought ${tokens} different tokens.`],
+    [reads > failed && tokens !== renewals + 1, `There were ${renewals + 1} versions, and ${tokens} different tokens.`],
   ];
   return sentences.filter(([isShort]) => isShort).map(([, sentence]) => sentence);
 }

@@ -1,6 +1,6 @@
 /** `npm start` as a person meets it: what it makes, what it says, how it stops, and what is still there at the next start. */
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -50,6 +50,16 @@ describe("npm start", () => {
       await vi.waitFor(() => expect(processesNaming(home)).toEqual([]), { timeout: 10_000, interval: 100 });
     },
   );
+
+  test("says what is wrong with a taken port or with keys that are of no use", async () => {
+    const home = newHome();
+    const server = await start(home);
+    const port = new URL(server.url).port;
+    await expect(ServerProcess.start(newHome(), Number(port))).rejects.toThrowError(`Port ${port} is taken.`);
+    await server.stop();
+    writeFileSync(join(home, ".dev.vars"), 'ROOT_API_KEY="short"\n');
+    await expect(ServerProcess.start(home)).rejects.toThrowError("holds no usable ROOT_API_KEY");
+  });
 
   test("keeps its state, and an alarm that fell due while it was down fires at the next start", async () => {
     const provider = await startOpenIdProvider({ accessTokenSeconds: 24 });
