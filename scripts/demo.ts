@@ -90,15 +90,16 @@ async function show(args: string[], cleanup: Cleanup): Promise<Ending> {
 }
 
 function parseOptions(args: string[]): ServerChoice & { renewals: number; help: boolean } {
-  const { url, renewals, ...rest } = parseKnown(args);
+  const { url, "own-server": own, renewals, home, help } = parseKnown(args);
   const count = Number(renewals);
-  if (!Number.isSafeInteger(count) || count < 1 || count > 1000)
+  if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
     throw new DemoFailure("--renewals is a number from 1 to 1000.");
-  if (url === undefined) return { ...rest, own: rest["own-server"], url: null, renewals: count };
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+  }
+  const address = url === undefined ? null : URL.parse(url);
+  if (url !== undefined && (address === null || !/^https?:$/.test(address.protocol))) {
     throw new DemoFailure("--url is an address such as http://localhost:8787.");
-  return { ...rest, own: rest["own-server"], url: parsed.origin, renewals: count };
+  }
+  return { url: address?.origin ?? null, own, home, help, renewals: count };
 }
 
 function parseKnown(args: string[]) {

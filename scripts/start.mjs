@@ -5,8 +5,9 @@
 //
 // --home is the folder of .dev.vars (the keys) and .wrangler/state (the data).
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join, relative, resolve } from "node:path";
@@ -31,24 +32,29 @@ const environment = {
   WRANGLER_HIDE_BANNER: "true",
 };
 
-const startupLines = [];
+/** The wrangler that runs now; null in between. */
+let child = null;
 let isRunning = false;
 let isStopping = false;
 
-requireNode();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => shutDown());
+process.on("exit", () => killChild("SIGKILL"));
+
+await requireNode();
 await requirePort();
 makeKeys();
 requireKeys();
-migrate();
-startServer();
-await announce();
+await migrate();
+const server = serve();
+await Promise.race([announce(), server]);
+process.exit(await server);
 
-/** Wrangler needs Node 22. On Linux x64 a dependency brings it; elsewhere it is yours. */
-function requireNode() {
-  const { stdout } = spawnSync("node", ["-p", "process.versions.node"], { env: environment, encoding: "utf8" });
-  const [major = 0, minor = 0] = (stdout ?? "").split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 12)) return;
-  stop(`Edge Secrets needs Node 22.12 or newer on this platform; this is ${process.versions.node}.`);
+/** Wrangler needs Node 22, and `npm run demo` a Node that reads TypeScript. On Linux x64 a dependency brings one; elsewhere it is yours. */
+async function requireNode() {
+  const { output } = await run("node", ["-p", "process.versions.node"]);
+  const [major = 0, minor = 0] = output.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return;
+  stop(`Edge Secrets needs Node 22.18 or newer on this platform; this is ${process.versions.node}.`);
 }
 
 async function requirePort() {
@@ -90,53 +96,53 @@ function stop(why) {
   process.exit(1);
 }
 
-function migrate() {
-  const { status, stdout, stderr } = spawnSync(
-    "wrangler",
-    ["d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder],
-    { env: environment, encoding: "utf8" },
-  );
-  if (status === 0) return;
-  stop(`${stdout}${stderr}The database could not be brought up to date.`);
+async function migrate() {
+  const apply = ["d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder];
+  const { code, output } = await run("wrangler", apply);
+  if (code !== 0) stop(`${output}The database could not be brought up to date.`);
 }
 
-function startServer() {
-  const child = spawn(
+/** Runs the server, and shows its own lines. Wrangler's are kept back: they hold whole URLs, and with them the codes of consent flows. */
+async function serve() {
+  const { code, output } = await run(
     "wrangler",
     [
       ...["dev", "--ip", "localhost", "--port", values.port, "--inspector-port", "0"],
       ...["--env-file", keysFile, "--persist-to", stateFolder, "--show-interactive-dev-session=false"],
     ],
-    // A process group of its own, so that stopping it leaves nothing behind.
-    { env: environment, stdio: ["ignore", "pipe", "inherit"], detached: true },
+    (line) => line.startsWith("{") && console.log(line),
   );
-  createInterface({ input: child.stdout }).on("line", show);
-  child.on("exit", (code) => {
-    killGroup(child, "SIGKILL");
-    if (!isRunning && !isStopping) console.error(startupLines.join("\n"));
-    process.exit(isStopping ? 0 : (code ?? 1));
+  if (!isRunning && !isStopping) console.error(output);
+  return isStopping ? 0 : (code ?? 1);
+}
+
+/** Runs a command in a process group of its own, so that stopping it leaves nothing behind. Resolves when it has ended. */
+async function run(command, args, onLine = () => {}) {
+  if (isStopping) process.exit(0);
+  child = spawn(command, args, { env: environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let output = "";
+  const lines = createInterface({ input: child.stdout }).on("line", (line) => {
+    onLine(line);
+    if (!isRunning) output += `${line}\n`;
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => {
-      isStopping = true;
-      killGroup(child, "SIGTERM");
-      setTimeout(() => killGroup(child, "SIGKILL"), GRACE_MS).unref();
-    });
-  }
-  process.on("exit", () => killGroup(child, "SIGKILL"));
+  child.stderr.on("data", (chunk) => (isRunning ? process.stderr.write(chunk) : (output += chunk)));
+  const [[code]] = await Promise.all([once(child, "close"), once(lines, "close")]);
+  killChild("SIGKILL");
+  child = null;
+  return { code, output };
 }
 
-/** Shows the service's own lines. Wrangler's are kept back: they hold whole URLs, and with them the codes of consent flows. */
-function show(line) {
-  if (line.startsWith("{")) console.log(line);
-  else if (!isRunning) startupLines.push(line);
+function shutDown() {
+  isStopping = true;
+  killChild("SIGTERM");
+  setTimeout(() => killChild("SIGKILL"), GRACE_MS).unref();
 }
 
-function killGroup(child, signal) {
+function killChild(signal) {
   try {
-    process.kill(-child.pid, signal);
+    if (child !== null) process.kill(-child.pid, signal);
   } catch {
-    // Nobody is left in it.
+    // Nobody is left.
   }
 }
 

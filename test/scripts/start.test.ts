@@ -57,6 +57,7 @@ describe("npm start", () => {
     const port = new URL(server.url).port;
     await expect(ServerProcess.start(newHome(), Number(port))).rejects.toThrowError(`Port ${port} is taken.`);
     await server.stop();
+    expect(await ServerProcess.run(["--port", "none"])).toContain("--port must be a port number");
     writeFileSync(join(home, ".dev.vars"), 'ROOT_API_KEY="short"\n');
     await expect(ServerProcess.start(home)).rejects.toThrowError("holds no usable ROOT_API_KEY");
   });

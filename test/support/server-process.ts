@@ -56,6 +56,16 @@ export class ServerProcess {
     return server;
   }
 
+  /** Runs it with these options until it ends by itself, and returns what it said. */
+  static async run(options: string[]): Promise<string> {
+    const child = spawn("node", ["scripts/start.mjs", ...options]);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await once(child, "close");
+    return output;
+  }
+
   get rootKey(): string {
     return /ROOT_API_KEY="(.*)"/.exec(readFileSync(join(this.home, ".dev.vars"), "utf8"))?.[1] ?? "";
   }
