@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
-/** Tests of pure code, of the sources and of processes run in plain Node; the others inside workerd. */
-const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi,scripts}/**/*.test.ts"];
+/** Tests of pure code and of the sources run in plain Node, those of the Worker inside workerd. */
+const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi}/**/*.test.ts"];
 const WORKERD_TESTS = ["test/{auth,http,outbound,secret-actor}/**/*.test.ts"];
 
 const key = { kty: "oct", kid: "test", k: randomBytes(32).toString("base64url") };
@@ -13,7 +13,9 @@ export default defineConfig({
     // What passing tests log is not shown.
     silent: "passed-only",
     projects: [
-      { test: { name: "node", include: NODE_TESTS, testTimeout: 60_000 } },
+      { test: { name: "node", include: NODE_TESTS } },
+      // `npm run test:processes`: the commands as people run them. They wait for real alarms, so they are not part of `npm test`.
+      { test: { name: "processes", include: ["test/scripts/**/*.test.ts"], testTimeout: 90_000 } },
       {
         plugins: [
           cloudflareTest(async () => ({

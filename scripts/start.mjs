@@ -60,8 +60,8 @@ async function requireNode() {
 async function requirePort() {
   if (!/^[1-9]\d{0,4}$/.test(values.port)) stop(`--port must be a port number, and "${values.port}" is none.`);
   const socket = connect({ host: "localhost", port: Number(values.port) });
-  const isTaken = await new Promise((resolve) => {
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+  const isTaken = await new Promise((found) => {
+    socket.on("connect", () => found(true)).on("error", () => found(false));
   });
   socket.destroy();
   if (isTaken) stop(`Port ${values.port} is taken. Stop what runs there, or take another: npm start -- --port 9000`);
