@@ -22,7 +22,7 @@ export type LogLine =
       workspace_id: string;
       secret_id: string;
       version: number;
-      outcome: "granted" | "superseded" | "failed";
+      outcome: "granted" | "superseded" | "refused";
       reason: string | null;
       duration_ms: number;
       next_refresh_at: string | null;

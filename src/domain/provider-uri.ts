@@ -19,7 +19,7 @@ export function providerUriFault(uri: string, policy: EgressPolicy): string | nu
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
   if (url.hash !== "" || uri.includes("#")) return "must not have a fragment";
 
-  const host = url.hostname.replace(/\.$/, "");
+  const host = url.hostname.replace(/\.+$/, "");
   const loopback = isLoopback(host);
   if (loopback && policy.allowLoopback && (url.protocol === "http:" || url.protocol === "https:")) return null;
   if (url.protocol !== "https:") return "must use https";
@@ -37,8 +37,13 @@ export function isLoopback(hostname: string): boolean {
 
 function isPublicHost(host: string): boolean {
   const address = parseAddress(host);
-  if (address !== null) return address.range() === "unicast";
-  return host.includes(".") && !LOCAL_NAME.test(host);
+  if (address !== null) return address.range() === "unicast" && (address.kind() === "ipv4" || isGivenOut(address));
+  return host.includes(".") && !host.includes("..") && !LOCAL_NAME.test(host);
+}
+
+/** Decides whether an IPv6 address lies in 2000::/3, the only part that is given out (RFC 4291 2.4). */
+function isGivenOut(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return (address.toByteArray()[0] ?? 0) >> 5 === 1;
 }
 
 /** Reads an address literal; an IPv4 address inside an IPv6 one is judged as what it is. */

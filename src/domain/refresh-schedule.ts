@@ -21,8 +21,8 @@ const DAY = 24 * HOUR;
 const TOO_LITTLE_LEFT = 10 * SECOND;
 /** A result this fresh answers another request to refresh. */
 const FRESH = 5 * SECOND;
-/** An attempt older than this was lost with its process. Longer than any request may take. */
-const ATTEMPT_LOST_AFTER = 45 * SECOND;
+/** An attempt older than this was lost with its process. Longer than any look-up and request together may take. */
+const ATTEMPT_LOST_AFTER = MINUTE;
 const CONFIRM_AFTER = 2 * SECOND;
 /** The same refresh token again, inside the reuse window that many providers keep for lost answers. */
 const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
@@ -41,23 +41,42 @@ export function refreshMoment(issuedAt: number, expiresAt: number, policy: Polic
   return Math.floor(expiresAt - Math.min(policy.refreshLeadSeconds, longest) * SECOND);
 }
 
-/** Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. */
+/**
+ * Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. One that a provider sent and that
+ * had expired before it arrived is kept, for its refresh token, but is no success: the pauses between attempts go on growing.
+ */
 export function withNewGrant(
   secret: Secret,
-  grant: { issuedAt: number; expiresAt: number | null; hasRefreshToken: boolean },
+  grant: {
+    issuedAt: number;
+    expiresAt: number | null;
+    hasRefreshToken: boolean;
+    /** When the provider's answer was here; null for tokens that somebody had in hand. */
+    arrivedAt: number | null;
+  },
   policy: Policy,
 ): Secret {
-  const { issuedAt, expiresAt, hasRefreshToken } = grant;
-  const refreshable = expiresAt !== null && hasRefreshToken;
-  return {
+  const { issuedAt, expiresAt, hasRefreshToken, arrivedAt } = grant;
+  const next: Secret = {
     ...secret,
     version: secret.version + 1,
     issuedAt,
     expiresAt,
     hasRefreshToken,
-    refreshAt: refreshable ? refreshMoment(issuedAt, expiresAt, policy) : null,
+    refreshAt: null,
     attempt: null,
     trouble: null,
+  };
+  if (expiresAt === null || !hasRefreshToken) return next;
+  const refreshAt = refreshMoment(issuedAt, expiresAt, policy);
+  if (arrivedAt === null) return { ...next, refreshAt };
+  if (arrivedAt < expiresAt) return { ...next, refreshAt: Math.max(refreshAt, arrivedAt + SECOND) };
+  const failures = (secret.trouble?.failures ?? 0) + 1;
+  const since = secret.trouble?.since ?? arrivedAt;
+  return {
+    ...next,
+    trouble: { kind: "retrying", reason: "expired", since, failures, ambiguous: false },
+    refreshAt: arrivedAt + (BACKOFF[failures - 1] ?? MINUTE),
   };
 }
 
@@ -71,9 +90,12 @@ export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "
   return isDue(secret, now) ? "serve_and_renew" : "serve";
 }
 
-/** Decides whether a renewal could bring a token of this length: the provider gave one before, or was never asked. */
+/**
+ * Decides whether a renewal could bring a token of this length: the provider was never asked, or it gives tokens so long that
+ * the one at hand has had its rest. Else every read of a caller that asks for too much would be a refresh.
+ */
 function canGive({ expiresAt, issuedAt, lastRefreshedAt }: Secret, seconds: number): boolean {
-  return lastRefreshedAt === null || expiresAt === null || expiresAt - issuedAt >= seconds * SECOND;
+  return lastRefreshedAt === null || expiresAt === null || expiresAt - issuedAt >= (seconds + REST_SECONDS) * SECOND;
 }
 
 /** Decides whether a token may be given out: it has not expired. */
@@ -215,6 +237,7 @@ export function unavailable(secret: Secret, now: number): ServiceError {
     return new ServiceError("storage_integrity", "Stored credentials cannot be opened now.");
   }
   const why = trouble?.reason ?? "timeout";
-  const retryAfterSeconds = Math.max(1, Math.ceil(((secret.refreshAt ?? now) - now) / SECOND));
+  const nextAt = secret.refreshAt ?? (trouble === null ? now : now + HOUR);
+  const retryAfterSeconds = Math.max(1, Math.ceil((nextAt - now) / SECOND));
   return new ServiceError("provider_unreachable", `The provider gave no token (${why}).`, { retryAfterSeconds });
 }

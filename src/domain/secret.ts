@@ -99,3 +99,23 @@ export interface SecretView {
   expiresAt: number | null;
   health: Health;
 }
+
+/** Makes a secret that has no grant yet. */
+export function blankSecret(
+  facts: Pick<Secret, "id" | "workspaceId" | "authClientId" | "userId" | "name" | "additionalParams" | "fields">,
+  now: number,
+): Secret {
+  return {
+    ...facts,
+    type: "oauth2",
+    createdAt: now,
+    version: 0,
+    issuedAt: now,
+    expiresAt: null,
+    hasRefreshToken: false,
+    lastRefreshedAt: null,
+    refreshAt: null,
+    attempt: null,
+    trouble: null,
+  };
+}

@@ -6,31 +6,22 @@ import { HTTPException } from "hono/http-exception";
 import { identify } from "../auth/identify.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
-import { problemsOf } from "../jsonapi/document.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
 import { addConsentRoutes } from "./consent.ts";
 import type { App, AppEnv, Handler } from "./context.ts";
 import { addHealthRoute } from "./health.ts";
+import { refuseInvalid } from "./parameters.ts";
 import { requestId, requestLog } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
 import { writeError } from "./write.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
-const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json *(;|$)/i;
+const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json[ \t]*(;|$)/i;
 
 /** Makes the router. */
 export function createApp(): App {
-  const app: App = new OpenAPIHono<AppEnv>({
-    defaultHook: (result) => {
-      if (result.success) return;
-      if (result.target === "param") throw new ServiceError("not_found", "There is no such resource.");
-      const problems = problemsOf(result.error);
-      if (result.target === "json") throw new ServiceError("invalid_document", problems);
-      const inQuery = problems.map(({ detail, pointer }) => ({ detail, parameter: pointer?.slice(1) ?? "" }));
-      throw new ServiceError("invalid_document", inQuery);
-    },
-  });
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
 
   app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
   app.use("/v2/*", authenticated, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
@@ -62,6 +53,12 @@ const jsonOnly: Handler = async (c, next) => {
   const hasBody = c.req.raw.body !== null && c.req.header("Content-Length") !== "0";
   if (hasBody && !JSON_MEDIA_TYPE.test(mediaType ?? "")) {
     throw new ServiceError("unsupported_media_type", "Send application/json or application/vnd.api+json.");
+  }
+  // The validators know fewer spellings of a media type than there are.
+  if (hasBody && mediaType !== "application/json") {
+    const headers = new Headers(c.req.raw.headers);
+    headers.set("Content-Type", "application/json");
+    c.req.raw = new Request(c.req.raw, { headers });
   }
   await next();
 };

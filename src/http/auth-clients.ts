@@ -22,12 +22,13 @@ import {
   type SealedAuthClient,
 } from "../store/auth-clients.ts";
 import type { App, Context } from "./context.ts";
-import { jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { writeDocument } from "./write.ts";
 
 const createClient = createRoute({
   method: "post",
   path: "/v2/auth-clients",
+  middleware: alsoRefuse((document, settings) => loopbackProblems(document, settings.egress)),
   request: { body: jsonBody(newAuthClientSchema) },
   responses: { 201: { description: "The auth client." } },
 });
@@ -58,9 +59,6 @@ export function addAuthClientRoutes(app: App): void {
     const place = placeOf(data);
     permit(c.get("principal"), clientPermission(place, "create"), place);
     const credentials = registrationOf(data);
-    const problems = loopbackProblems(credentials, settings.egress);
-    if (problems.length > 0) throw new ServiceError("invalid_document", problems);
-
     const client: AuthClient = {
       id: crypto.randomUUID() as AuthClientId,
       place,

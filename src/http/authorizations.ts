@@ -6,13 +6,13 @@ import { digest } from "../domain/digest.ts";
 import { type AuthorizationId, OWN_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
 import { permit, type Permission } from "../domain/permissions.ts";
 import { ServiceError } from "../errors.ts";
-import { authorizationResource, newAuthorizationSchema } from "../jsonapi/authorization.ts";
+import { authorizationResource, newAuthorizationSchema, returnProblems } from "../jsonapi/authorization.ts";
 import { document } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
-import { jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { writeDocument } from "./write.ts";
 
 const FLOW_LIFETIME_MS = 10 * 60 * 1000;
@@ -23,6 +23,7 @@ const CONNECT_TOKEN_BYTES = 32;
 const createAuthorization = createRoute({
   method: "post",
   path: "/v2/workspaces/{workspace}/authorizations",
+  middleware: alsoRefuse((document, settings) => returnProblems(document, settings.returnOrigins)),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
   responses: { 201: { description: "The consent flow, and the URL to open." } },
 });
@@ -42,7 +43,6 @@ export function addAuthorizationRoutes(app: App): void {
     permitIn(c, workspace, renewed === undefined ? "workspaces.auth_secret.create" : "workspaces.auth_secret.edit");
     const settings = settingsOf(c.env);
     const publicUrl = publicUrlFor(settings, c.req.url);
-    permitReturn(attributes.return_url, settings.returnOrigins);
     const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
 
@@ -73,8 +73,8 @@ export function addAuthorizationRoutes(app: App): void {
   app.openapi(readAuthorization, async (c) => {
     const { workspace, id } = c.req.valid("param");
     permitIn(c, workspace, "workspaces.auth_secret.get");
-    const route = await findAuthorization(c.env.DB, workspace, id);
-    if (route === null) throw new ServiceError("not_found", "There is no such authorization.");
+    const route = await findAuthorization(c.env.DB, id);
+    if (route?.workspaceId !== workspace) throw new ServiceError("not_found", "There is no such authorization.");
     const flow = await secretStub(c.env, workspace, route.secretId).readAuthorization({
       requestId: c.get("requestId"),
       id,
@@ -85,14 +85,6 @@ export function addAuthorizationRoutes(app: App): void {
 
 function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): void {
   permit(c.get("principal"), permission, { level: "workspace", id: workspace });
-}
-
-/** Lets a person end only where the operator allows it, so that no flow is an open redirector (RFC 9700 4.11). */
-function permitReturn(returnUrl: string | undefined, origins: ReadonlySet<string>): void {
-  if (returnUrl === undefined || origins.has(new URL(returnUrl).origin)) return;
-  throw new ServiceError("invalid_document", [
-    { detail: '"return_url" must have an origin of RETURN_ORIGINS.', pointer: "/data/attributes/return_url" },
-  ]);
 }
 
 function noSuchSecret(): ServiceError {

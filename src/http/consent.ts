@@ -8,17 +8,10 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { NONCE, secureHeaders } from "hono/secure-headers";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { digest } from "../domain/digest.ts";
-import {
-  type AuthClientId,
-  type AuthorizationId,
-  OWN_ID,
-  PLATFORM_ID,
-  type SecretId,
-  type WorkspaceId,
-} from "../domain/ids.ts";
-import { ServiceError } from "../errors.ts";
-import { secretStub } from "../secret-actor/stub.ts";
-import { type AuthorizationRoute, findAuthorizationByConnect } from "../store/authorizations.ts";
+import { type AuthClientId, type AuthorizationId, OWN_ID } from "../domain/ids.ts";
+import { ServiceError, toServiceError } from "../errors.ts";
+import { type AuthorizationView, secretStub } from "../secret-actor/stub.ts";
+import { type AuthorizationRoute, findAuthorization, findAuthorizationByConnect } from "../store/authorizations.ts";
 import type { App, Context } from "./context.ts";
 import { endPage } from "./end-page.ts";
 
@@ -28,8 +21,6 @@ const MAX_FORM_BYTES = 16 * 1024;
 
 /** What the cookie of one opening holds. */
 interface BoundFlow {
-  workspace: WorkspaceId;
-  secret: SecretId;
   authorization: AuthorizationId;
   browserToken: string;
 }
@@ -62,43 +53,39 @@ export function addConsentRoutes(app: App): void {
   });
 
   app.get("/connect/:token", async (c) => {
+    // Whoever only looks whether there is something opens nothing.
+    if (c.req.method === "HEAD") return c.body(null, 200);
     const route = await findAuthorizationByConnect(c.env.DB, await digest(c.req.param("token")));
     if (route === null) return toEnd(c, "unknown_link");
     try {
       return c.redirect(await openIn(c, route), 303);
     } catch (error) {
-      if (error instanceof ServiceError && error.failure.code !== "storage_integrity") return toEnd(c, "ended");
-      throw error;
+      return endOf(c, error);
     }
   });
 
   app.get("/callback/oauth2/:client", async (c) => {
-    const url = new URL(c.req.url);
-    const bound = await boundFlow(c, url.searchParams.get("state") ?? "");
+    const { search, searchParams } = new URL(c.req.url);
+    const state = searchParams.get("state") ?? "";
     const client = c.req.param("client");
+    const bound = await boundFlow(c, state);
     if (bound === null || !OWN_ID.test(client)) return toEnd(c, "other_browser");
-    const flow = await secretStub(c.env, bound.workspace, bound.secret)
-      .completeConsent({
+    try {
+      const route = await findAuthorization(c.env.DB, bound.authorization);
+      if (route === null) return toEnd(c, "ended");
+      const flow = await secretStub(c.env, route.workspaceId, route.secretId).completeConsent({
         requestId: c.get("requestId"),
-        authorizationId: bound.authorization,
+        authorizationId: route.id,
         authClientId: client as AuthClientId,
         browserToken: bound.browserToken,
-        query: url.search,
-      })
-      .catch((error: unknown) => {
-        if (error instanceof ServiceError && error.failure.code === "not_found") return { status: "refused" } as const;
-        throw error;
+        query: search,
       });
-    if (flow.status === "refused") return toEnd(c, "ended");
-
-    deleteCookie(c, await cookieName(c, url.searchParams.get("state") ?? ""), cookieOptions(c));
-    const isCompleted = flow.status === "completed";
-    if (flow.returnUrl === null) return toEnd(c, isCompleted ? "connected" : (flow.reason ?? "provider_refused"));
-    const target = new URL(flow.returnUrl);
-    target.searchParams.set("authorization_id", flow.id);
-    if (isCompleted) target.searchParams.set("secret_id", flow.secretId);
-    else target.searchParams.set("error", flow.reason ?? "provider_refused");
-    return c.redirect(target.href, 303);
+      if (flow.status === "refused") return toEnd(c, "ended");
+      deleteCookie(c, await cookieName(c, state), cookieOptions(c));
+      return c.redirect(targetOf(flow), 303);
+    } catch (error) {
+      return endOf(c, error);
+    }
   });
 
   // A provider that posts its answer (response_mode=form_post) comes from another site, so the cookie is not with it: send the
@@ -116,22 +103,27 @@ async function openIn(c: Context, route: AuthorizationRoute): Promise<string> {
     id: route.id,
     publicUrl: publicUrlFor(settingsOf(c.env), c.req.url),
   });
-  const value = [route.workspaceId, route.secretId, route.id, browserToken].join(".");
+  const value = `${route.id}.${browserToken}`;
   setCookie(c, await cookieName(c, state), value, { ...cookieOptions(c), maxAge: COOKIE_SECONDS });
   return location;
 }
 
 async function boundFlow(c: Context, state: string): Promise<BoundFlow | null> {
   const value = getCookie(c, await cookieName(c, state));
-  const [workspace, secret, authorization, browserToken] = value?.split(".") ?? [];
-  if (browserToken === undefined || !PLATFORM_ID.test(workspace ?? "")) return null;
-  if (!OWN_ID.test(secret ?? "") || !OWN_ID.test(authorization ?? "")) return null;
-  return {
-    workspace: workspace as WorkspaceId,
-    secret: secret as SecretId,
-    authorization: authorization as AuthorizationId,
-    browserToken,
-  };
+  const [authorization = "", browserToken] = value?.split(".") ?? [];
+  if (browserToken === undefined || !OWN_ID.test(authorization)) return null;
+  return { authorization: authorization as AuthorizationId, browserToken };
+}
+
+/** Gives the page on which the person ends: the platform's own with what came of it, or ours. */
+function targetOf(flow: AuthorizationView): string {
+  const outcome = flow.status === "completed" ? "connected" : (flow.reason ?? "provider_refused");
+  if (flow.returnUrl === null) return endPath(outcome);
+  const target = new URL(flow.returnUrl);
+  target.searchParams.set("authorization_id", flow.id);
+  if (flow.status === "completed") target.searchParams.set("secret_id", flow.secretId);
+  else target.searchParams.set("error", outcome);
+  return target.href;
 }
 
 /** Names the cookie of one opening, so that flows in several tabs do not meet. The prefix needs https (RFC 6265bis 4.1.3.2). */
@@ -154,5 +146,17 @@ function refuseLargeForm(): never {
 
 /** Leaves the URL that holds the code behind. */
 function toEnd(c: Context, outcome: string): Response {
-  return c.redirect(`/connect/ended?outcome=${encodeURIComponent(outcome)}`, 303);
+  return c.redirect(endPath(outcome), 303);
+}
+
+/** Shows a person that something went wrong; what it was stands in the log. */
+function endOf(c: Context, error: unknown): Response {
+  const failure = toServiceError(error);
+  c.set("failure", failure);
+  const hasEnded = failure.failure.code === "conflict" || failure.failure.code === "not_found";
+  return toEnd(c, hasEnded ? "ended" : "failed");
+}
+
+function endPath(outcome: string): string {
+  return `/connect/ended?outcome=${encodeURIComponent(outcome)}`;
 }

@@ -4,7 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
 import type { Principal } from "../domain/permissions.ts";
-import type { ServiceError } from "../errors.ts";
+import type { Problem, ServiceError } from "../errors.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -12,6 +12,8 @@ export interface AppEnv {
     requestId: string;
     /** Who asks; set on every route below /v2. */
     principal: Principal;
+    /** What is wrong with the body besides what its schema finds. */
+    problems?: Problem[];
     /** What the answer was an error of, for the log. */
     failure?: ServiceError;
   };

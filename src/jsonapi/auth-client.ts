@@ -11,7 +11,7 @@ import {
 import { PLATFORM_ID, type WorkspaceId } from "../domain/ids.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
-import { nameSchema, relatedTo, relationship, requestDocument } from "./document.ts";
+import { memberAt, nameSchema, relatedTo, relationship, requestDocument } from "./document.ts";
 
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -29,7 +29,7 @@ const uri = z
 const credentialsSchema = z.strictObject({
   client_id: opaque,
   client_secret: opaque,
-  auth_uri: uri,
+  auth_uri: uri.refine((text) => !/[?&]client_secret=/i.test(text), { error: "must not hold the client secret" }),
   token_uri: uri,
   refresh_token_uri: uri,
   token_expires_in: z
@@ -77,12 +77,15 @@ export function registrationOf({ attributes: { credentials } }: NewAuthClient): 
   return token_expires_in === undefined ? registration : { ...registration, token_expires_in };
 }
 
-/** Finds URIs that lead to this machine where that is not allowed. */
-export function loopbackProblems(registration: OAuth2Registration, policy: EgressPolicy): Problem[] {
-  return (["auth_uri", "token_uri", "refresh_token_uri"] as const).flatMap((member) => {
-    const fault = providerUriFault(registration[member], policy);
-    if (fault === null) return [];
-    return [{ detail: `"${member}" ${fault}.`, pointer: `/data/attributes/credentials/${member}` }];
+/** Finds URIs in a document that lead to this machine where that is not allowed. Knows what a schema would refuse, and leaves it. */
+export function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
+  if (policy.allowLoopback) return [];
+  return ["auth_uri", "token_uri", "refresh_token_uri"].flatMap((member) => {
+    const path = ["data", "attributes", "credentials", member];
+    const text = memberAt(sent, path);
+    if (typeof text !== "string" || providerUriFault(text, { allowLoopback: true }) !== null) return [];
+    const fault = providerUriFault(text, policy);
+    return fault === null ? [] : [{ detail: `"${member}" ${fault}.`, pointer: `/${path.join("/")}` }];
   });
 }
 

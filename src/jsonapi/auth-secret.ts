@@ -2,15 +2,20 @@
 
 import { z } from "@hono/zod-openapi";
 import type { AuthClientId, UserId } from "../domain/ids.ts";
+import { ACCESS_TOKEN, TOKEN_TYPE } from "../domain/oauth2/response.ts";
 import { stateOf } from "../domain/refresh-schedule.ts";
 import type { Health, SecretView } from "../domain/secret.ts";
-import { instant, nameSchema, paramsSchema, relatedTo, relationship, requestDocument } from "./document.ts";
+import {
+  fieldsSchema,
+  instant,
+  nameSchema,
+  paramsSchema,
+  relatedTo,
+  relationship,
+  requestDocument,
+} from "./document.ts";
 
-const token = z
-  .string()
-  .min(1)
-  .max(65_536)
-  .regex(/^[\x20-\x7e]+$/, { error: "must hold printable ASCII characters only" });
+const token = z.string().min(1).max(65_536).regex(ACCESS_TOKEN, { error: "must hold printable ASCII characters only" });
 const seconds = z.preprocess(
   (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
   z
@@ -19,15 +24,18 @@ const seconds = z.preprocess(
     .max(2 ** 31 - 1),
 );
 
+const YEAR_10000 = 253_402_300_800_000;
+const dateTime = z.iso.datetime({ offset: true });
+
 const credentialsSchema = z.strictObject({
   access_token: token,
   refresh_token: token.nullish(),
-  token_type: z.string().min(1).max(64).default("Bearer"),
+  token_type: z.string().regex(TOKEN_TYPE, { error: "must be a scheme of HTTP authorization" }).default("Bearer"),
   expires_in: seconds.optional(),
-  expires_at: z.iso.datetime({ offset: true, error: "must be an instant such as 2026-01-01T01:00:00Z" }).optional(),
+  expires_at: z.string().refine(isInstant, { error: "must be an instant such as 2026-01-01T01:00:00Z" }).optional(),
   scope: z.string().max(8192).optional(),
   additional_params: paramsSchema.optional(),
-  fields: z.record(z.string(), z.unknown()).optional(),
+  fields: fieldsSchema.optional(),
 });
 
 const authClientRelationship = relationship<AuthClientId>("auth-client");
@@ -41,6 +49,12 @@ export const newSecretSchema = requestDocument(
     z.strictObject({ auth_client: authClientRelationship, user: relationship<UserId>("user").optional() }),
   ),
 );
+
+/** Decides whether a text is an instant of RFC 3339 that can be written as one again. */
+function isInstant(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return dateTime.safeParse(text).success && milliseconds >= 0 && milliseconds < YEAR_10000;
+}
 
 /** The platform's own documents spell this relationship both ways. */
 function spelledWithHyphen(value: unknown): unknown {

@@ -3,15 +3,28 @@
 import { z } from "@hono/zod-openapi";
 import type { AuthClientId, SecretId, UserId } from "../domain/ids.ts";
 import { RESERVED_AUTHORIZE_PARAMS } from "../domain/oauth2/request.ts";
-import { instant, nameSchema, paramsSchema, relatedTo, relationship, requestDocument } from "./document.ts";
+import type { Problem } from "../errors.ts";
+import {
+  fieldsSchema,
+  instant,
+  memberAt,
+  nameSchema,
+  paramsSchema,
+  relatedTo,
+  relationship,
+  requestDocument,
+} from "./document.ts";
 
 const scope = z
   .string()
   .max(1024)
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: "must be one scope (RFC 6749 3.3)" });
-const additionalParams = paramsSchema.refine((params) => RESERVED_AUTHORIZE_PARAMS.every((name) => !(name in params)), {
-  error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}`,
-});
+const additionalParams = paramsSchema.refine(
+  (params) => Object.keys(params).every((name) => !RESERVED_AUTHORIZE_PARAMS.includes(name.toLowerCase())),
+  {
+    error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}`,
+  },
+);
 
 /** What `POST /v2/workspaces/{ws}/authorizations` takes. With `secret` it renews that secret's consent, and needs no name. */
 export const newAuthorizationSchema = requestDocument(
@@ -20,7 +33,7 @@ export const newAuthorizationSchema = requestDocument(
     name: nameSchema.optional(),
     scopes: z.array(scope).max(200).default([]),
     additional_params: additionalParams.optional(),
-    fields: z.record(z.string(), z.unknown()).optional(),
+    fields: fieldsSchema.optional(),
     return_url: z
       .url({ protocol: /^https?$/, error: "must be an http or https URL" })
       .max(2048)
@@ -37,6 +50,15 @@ export const newAuthorizationSchema = requestDocument(
     context.addIssue({ code: "custom", path: ["data", "attributes", "name"], message: "is required" });
   }
 });
+
+/** Finds a return_url in a document to which no person may be sent, so that no flow is an open redirector (RFC 9700 4.11). */
+export function returnProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
+  const text = memberAt(sent, ["data", "attributes", "return_url"]);
+  if (typeof text !== "string" || !/^https?:/i.test(text) || !URL.canParse(text)) return [];
+  const { origin, username, password } = new URL(text);
+  if (origins.has(origin) && username === "" && password === "") return [];
+  return [{ detail: '"return_url" must have an origin of RETURN_ORIGINS.', pointer: "/data/attributes/return_url" }];
+}
 
 /** What a flow looks like from outside. `connectUrl` is known only while it is made. */
 export interface ShownAuthorization {

@@ -1,6 +1,7 @@
 /** The grammar that all documents share (JSON:API 1.1): requests, relationships, and the words for what is wrong with one. */
 
 import { z } from "@hono/zod-openapi";
+import { isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { PLATFORM_ID } from "../domain/ids.ts";
 import type { Problem } from "../errors.ts";
 
@@ -39,13 +40,27 @@ export function relatedTo(type: string, id: string, self: string) {
   return { data: { id, type }, links: { self } };
 }
 
+/** Finds a member of a document that no schema has seen yet. */
+export function memberAt(sent: unknown, path: string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined,
+    sent,
+  );
+}
+
 /** A name for people: 1 to 255 characters. */
 export const nameSchema = z.string().trim().min(1).max(255);
+
+const BOUNDS = `must come to at most ${MAX_FREE_FORM_LENGTH} characters and nest at most ${MAX_DEPTH} deep`;
+
+/** Free-form JSON that the platform keeps with a secret. */
+export const fieldsSchema = z.record(z.string(), z.unknown()).refine(isBounded, { error: BOUNDS });
 
 /** Free text parameters: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
 export const paramsSchema = z.preprocess(
   (value) => (typeof value === "string" ? parseOrKeep(value) : value),
-  z.record(z.string(), z.string()),
+  z.record(z.string(), z.string()).refine(isBounded, { error: BOUNDS }),
 );
 
 function parseOrKeep(text: string): unknown {

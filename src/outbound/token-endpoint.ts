@@ -7,14 +7,17 @@ import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import {
+  ACCESS_TOKEN,
   conformingAnswer,
   type Heard,
+  isError,
   judgeRefusal,
   lifetimeSeconds,
   membersOf,
   parseRetryAfter,
   type RawAnswer,
   type Refusal,
+  tokenTypeOf,
   undefinedParams,
 } from "../domain/oauth2/response.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
@@ -94,7 +97,7 @@ async function ask(request: TokenRequest, send: SendFormed): Promise<Response> {
 async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, now: number): Promise<Heard> {
   const members = membersOf(answer);
   const isSuccess = answer.status >= 200 && answer.status < 300;
-  if (!isSuccess || members?.error !== undefined) {
+  if (!isSuccess || (members !== null && isError(members))) {
     const wait = parseRetryAfter(answer.retryAfter, now);
     return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait) };
   }
@@ -107,6 +110,8 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
   } catch {
     return refused(members.access_token === undefined ? "missing_access_token" : "unreadable_answer");
   }
+
+  if (!ACCESS_TOKEN.test(tokens.access_token)) return refused("unreadable_answer");
 
   // RFC 6749 6: an answer to a refresh that holds no refresh token leaves the old one valid.
   const kept = request.kind === "refresh" ? request.refreshToken : null;
@@ -124,7 +129,7 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
     expiresAt: lifetime === null ? null : sentAt + lifetime * 1000,
     grant: {
       access_token: tokens.access_token,
-      token_type: tokens.token_type === "bearer" ? "Bearer" : tokens.token_type,
+      token_type: tokenTypeOf(members),
       refresh_token: refreshToken,
       scope: tokens.scope ?? null,
       undefined_params: undefinedParams(members),

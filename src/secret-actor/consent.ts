@@ -11,21 +11,21 @@ import type { AuthorizationId } from "../domain/ids.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
 import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
 import { withNewGrant } from "../domain/refresh-schedule.ts";
-import type { Grant, Secret } from "../domain/secret.ts";
+import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/token-endpoint.ts";
 import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
+import { changed, ended, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
 import { type Memory, REMEMBER_ENDED_FLOWS } from "./memory.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord, Authorization, Opening } from "./record.ts";
 
 const EXCHANGE_TIMEOUT_MS = 20_000;
+/** An exchange that started in the last moment of its flow may end after it. */
+const EXCHANGE_GRACE_MS = 60_000;
 /** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
 const MOST_OPENINGS = 5;
-/** Ended flows beyond these are forgotten. */
-const MOST_FLOWS = 20;
-
 export class Consent {
   readonly #memory: Memory;
   readonly #ports: Ports;
@@ -35,7 +35,11 @@ export class Consent {
     this.#ports = ports;
   }
 
-  /** Starts a flow. @throws {ServiceError} `not_found` when it renews a secret that is not there, `conflict` when the secret has another client */
+  /**
+   * Starts a flow.
+   * @throws {ServiceError} `not_found` when it renews a secret that is not there; `conflict` when the secret has another client, or
+   * too many flows are open.
+   */
   async authorize(input: NewAuthorization): Promise<AuthorizationView> {
     const secret = input.renews ? this.#memory.secret : null;
     if (secret !== null && secret.authClientId !== input.authClientId) {
@@ -51,6 +55,7 @@ export class Consent {
       grant: null,
       client: null,
       indexed: null,
+      unconfirmed: false,
       authorizations: [],
     };
     const flow: Authorization = {
@@ -70,7 +75,7 @@ export class Consent {
       expiresAt: input.expiresAt,
       openings: [],
     };
-    await this.#memory.write({ ...record, authorizations: [...record.authorizations, flow].slice(-MOST_FLOWS) });
+    await this.#memory.write({ ...record, authorizations: [...withRoom(record.authorizations), flow] });
     return viewOf(record, flow);
   }
 
@@ -82,10 +87,7 @@ export class Consent {
 
   /** Opens a flow in one more browser, with a `state` and a PKCE verifier of its own. @throws {ServiceError} `conflict` when it has ended */
   async open(id: AuthorizationId, publicUrl: string): Promise<Opened> {
-    const { flow } = this.#find(id);
-    if (flow.status !== "pending" || flow.expiresAt <= this.#ports.now()) {
-      throw new ServiceError("conflict", "This consent flow has ended.");
-    }
+    const flow = this.#findPending(id);
     const client = await this.#openClient(await this.#client(flow));
     const redirect = redirectUri(publicUrl, flow.authClientId);
     const [state, browserToken, codeVerifier] = [
@@ -107,8 +109,8 @@ export class Consent {
       scopes: flow.scopes,
       additionalParams: flow.additionalParams ?? {},
     });
-    const now = this.#find(id).flow;
-    await this.#change(id, { openings: [...now.openings, opening].slice(-MOST_OPENINGS) });
+    const { openings } = this.#findPending(id);
+    await this.#change(id, { openings: [...openings, opening].slice(-MOST_OPENINGS) });
     return { location, state, browserToken };
   }
 
@@ -120,8 +122,14 @@ export class Consent {
     const claimed = await this.#claim(callback);
     if (claimed === null) return { status: "refused" };
     const { flow, opening } = claimed;
-    const reason = await this.#exchange(flow, opening, callback);
-    if (reason === null) await this.#memory.publishQuietly();
+    let reason: Reason | null;
+    try {
+      reason = await this.#exchange(flow, opening, callback);
+      if (reason === null) await this.#memory.publishQuietly();
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    if (reason !== null) await this.#change(flow.id, ended(reason));
     const after = this.#find(flow.id);
     this.#ports.log({
       kind: "consent",
@@ -129,30 +137,32 @@ export class Consent {
       workspace_id: after.record.workspaceId,
       secret_id: after.record.id,
       authorization_id: flow.id,
-      outcome: reason === null ? "completed" : "failed",
-      reason,
+      outcome: after.flow.status === "completed" ? "completed" : "failed",
+      reason: after.flow.reason,
     });
     return viewOf(after.record, after.flow);
   }
 
-  /** Ends flows whose time is over, and forgets an actor that never got a secret. Returns false when nothing is left. */
-  async expire(): Promise<boolean> {
+  /** Ends flows whose time is over, however they stand. */
+  async expire(): Promise<void> {
     const record = this.#memory.record;
-    if (record === null) return false;
+    if (record === null) return;
     const now = this.#ports.now();
-    const isOver = (flow: Authorization) => flow.status === "pending" && flow.expiresAt <= now;
-    const remembered = record.authorizations.filter((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS > now);
-    if (record.secret === null && remembered.length === 0) {
-      await this.#memory.erase();
-      return false;
-    }
-    if (record.authorizations.some(isOver)) {
-      await this.#memory.write({
-        ...record,
-        authorizations: remembered.map((flow) => (isOver(flow) ? { ...flow, ...ended("expired") } : flow)),
-      });
-    }
-    return true;
+    const isLate = (flow: Authorization) =>
+      isOpen(flow) && flow.expiresAt + (flow.status === "exchanging" ? EXCHANGE_GRACE_MS : 0) <= now;
+    if (!record.authorizations.some(isLate)) return;
+    const authorizations = record.authorizations.map((flow) =>
+      isLate(flow) ? { ...flow, ...ended("expired") } : flow,
+    );
+    await this.#memory.write({ ...record, authorizations });
+  }
+
+  /** Decides whether this actor never got a secret, and its flows ended so long ago that nobody will ask. */
+  isOver(): boolean {
+    const record = this.#memory.record;
+    if (record === null || record.secret !== null) return false;
+    const now = this.#ports.now();
+    return record.authorizations.every((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS <= now);
   }
 
   /** Finds the opening that this answer belongs to and uses the flow up, before anything is sent. */
@@ -171,37 +181,24 @@ export class Consent {
 
   /** Exchanges the code, once. Returns why the flow failed, or null when the grant is stored. */
   async #exchange(flow: Authorization, opening: Opening, callback: Callback): Promise<Reason | null> {
-    const fail = async (reason: Reason) => {
-      await this.#change(flow.id, ended(reason));
-      return reason;
-    };
     if (flow.expiresAt <= this.#ports.now()) return "expired";
-    let stored: SealedAuthClient;
-    let request: TokenRequest & { kind: "code_exchange" };
-    try {
-      stored = await this.#client(flow);
-      const codeVerifier = await open<string>(
-        this.#ports.keyring(),
-        verifierIdentity(flow, opening.stateHash),
-        opening.verifier,
-      );
-      const query = new URLSearchParams(callback.query);
-      request = {
-        kind: "code_exchange",
-        registration: (await this.#openClient(stored)).credentials,
-        callback: query,
-        state: query.get("state") ?? "",
-        redirectUri: opening.redirectUri,
-        codeVerifier,
-      };
-      validCallback(request);
-    } catch (error) {
-      return await fail(reasonOf(error));
-    }
+    const stored = await this.#client(flow);
+    const identity = verifierIdentity(flow, opening.stateHash);
+    const codeVerifier = await open<string>(this.#ports.keyring(), identity, opening.verifier);
+    const query = new URLSearchParams(callback.query);
+    const request: TokenRequest & { kind: "code_exchange" } = {
+      kind: "code_exchange",
+      registration: (await this.#openClient(stored)).credentials,
+      callback: query,
+      state: query.get("state") ?? "",
+      redirectUri: opening.redirectUri,
+      codeVerifier,
+    };
+    validCallback(request);
 
     const heard = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
-    if (heard.kind === "refused") return await fail(heard.refusal.reason);
-    if (await this.#isSomebodyElse(flow, heard.grant)) return await fail("another_account");
+    if (heard.kind === "refused") return heard.refusal.reason;
+    if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
     await this.#store(flow, stored, heard);
     return null;
   }
@@ -218,13 +215,14 @@ export class Consent {
         issuedAt: heard.issuedAt,
         expiresAt: heard.expiresAt,
         hasRefreshToken: heard.grant.refresh_token !== null,
+        arrivedAt: this.#ports.now(),
       };
       const secret = {
         ...withNewGrant(now.secret ?? before, times, client),
         additionalParams: flow.additionalParams ?? before.additionalParams,
         fields: flow.fields ?? before.fields,
       };
-      const authorizations = changed(now, flow.id, { status: "completed", openings: [] });
+      const authorizations = changed(now, flow.id, { status: "completed", ...NOTHING_KEPT });
       await this.#memory.write({ ...now, secret, grant: sealed, client, authorizations });
       return;
     }
@@ -232,8 +230,9 @@ export class Consent {
 
   async #isSomebodyElse(flow: Authorization, grant: Grant): Promise<boolean> {
     if (!flow.renews || flow.allowAccountChange || grant.subject === null) return false;
-    const before = await this.#memory.grant();
-    return before.subject !== null && before.subject !== grant.subject;
+    // A grant that cannot be opened any more is a reason to renew consent, so it must not stand in its way.
+    const before = await this.#memory.grant().catch(() => null);
+    return before !== null && before.subject !== null && before.subject !== grant.subject;
   }
 
   async #openClient(stored: SealedAuthClient): Promise<AuthClient> {
@@ -255,65 +254,25 @@ export class Consent {
     return { record, flow };
   }
 
+  #findPending(id: AuthorizationId): Authorization {
+    const { flow } = this.#find(id);
+    if (flow.status === "pending" && flow.expiresAt > this.#ports.now()) return flow;
+    throw new ServiceError("conflict", "This consent flow has ended.");
+  }
+
   async #change(id: AuthorizationId, change: Partial<Authorization>): Promise<void> {
     const { record } = this.#find(id);
     await this.#memory.write({ ...record, authorizations: changed(record, id, change) });
   }
 }
 
-function changed(record: ActorRecord, id: AuthorizationId, change: Partial<Authorization>): Authorization[] {
-  return record.authorizations.map((flow) => (flow.id === id ? { ...flow, ...change } : flow));
-}
-
-function ended(reason: Reason): Partial<Authorization> {
-  return { status: "failed", reason, openings: [] };
-}
-
-/** Names why a flow failed before its code was sent. */
+/** Names why a flow failed by something that was thrown. */
 function reasonOf(error: unknown): Reason {
   if (error instanceof oauth.AuthorizationResponseError) return knownReason(error.error) ?? "provider_refused";
   if (error instanceof ServiceError) return error.failure.code === "not_found" ? "client_gone" : "storage_integrity";
   return "unreadable_answer";
 }
 
-/** The secret that a flow's first grant becomes the first version of. */
-function newSecret(record: ActorRecord, flow: Authorization, now: number): Secret {
-  return {
-    id: record.id,
-    workspaceId: record.workspaceId,
-    authClientId: flow.authClientId,
-    userId: flow.userId,
-    type: "oauth2",
-    name: flow.name,
-    additionalParams: null,
-    fields: null,
-    createdAt: now,
-    version: 0,
-    issuedAt: now,
-    expiresAt: null,
-    hasRefreshToken: false,
-    lastRefreshedAt: null,
-    refreshAt: null,
-    attempt: null,
-    trouble: null,
-  };
-}
-
 function verifierIdentity(flow: Authorization, stateHash: string): RecordIdentity {
   return ["authorization", flow.id, "verifier", stateHash];
-}
-
-function viewOf(record: ActorRecord, flow: Authorization): AuthorizationView {
-  return {
-    id: flow.id,
-    secretId: record.id,
-    workspaceId: record.workspaceId,
-    authClientId: flow.authClientId,
-    status: flow.status === "exchanging" ? "pending" : flow.status,
-    reason: flow.reason,
-    name: flow.name,
-    scopes: flow.scopes,
-    returnUrl: flow.returnUrl,
-    expiresAt: flow.expiresAt,
-  };
 }

@@ -5,7 +5,8 @@
 
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import { canRefresh, isDue, isFresh, isServable, unavailable, withNewGrant } from "../domain/refresh-schedule.ts";
-import type { Grant, Secret, SecretView } from "../domain/secret.ts";
+import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
+import type { SecretId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
 import { openAuthClient } from "../store/auth-clients.ts";
@@ -13,7 +14,8 @@ import { Consent } from "./consent.ts";
 import type { NewSecret } from "./door.ts";
 import { Memory } from "./memory.ts";
 import type { Ports } from "./ports.ts";
-import { type Cause, Refresher } from "./refresh.ts";
+import type { Cause } from "./attempt.ts";
+import { Refresher } from "./refresh.ts";
 
 export class SecretKeeper {
   readonly consent: Consent;
@@ -50,13 +52,14 @@ export class SecretKeeper {
       grant: sealed,
       client: input.client,
       indexed: null,
+      unconfirmed: true,
       authorizations: [],
     });
     try {
       await this.#memory.publish();
     } catch (error) {
-      await this.#ports.deleteIndexEntry(input.id).catch(() => undefined);
-      await this.#memory.erase();
+      // When the index does not answer even to this, the alarm of a secret that nobody confirmed tries again.
+      await this.#memory.erase(input.id).catch(() => undefined);
       throw error;
     }
     return await this.#memory.view();
@@ -65,10 +68,9 @@ export class SecretKeeper {
   /** Answers with a token that is valid, renewed first where less than `minTtlSeconds` are left. */
   async read(cause: Cause, minTtlSeconds: number, requireToken: boolean): Promise<SecretView> {
     await this.#refresher.prepareRead(cause, minTtlSeconds);
-    const { secret } = this.#memory;
-    const now = this.#ports.now();
-    if (requireToken && !isServable(secret, now)) throw unavailable(secret, now);
-    return await this.#memory.view();
+    const view = await this.#memory.view();
+    if (requireToken && view.accessToken === null) throw unavailable(this.#memory.secret, this.#ports.now());
+    return view;
   }
 
   /**
@@ -91,21 +93,31 @@ export class SecretKeeper {
     return await this.#memory.view();
   }
 
-  /** Removes the secret: from the index first, so that a failure leaves it whole. */
+  /** Removes the secret. */
   async erase(): Promise<void> {
-    const { id } = this.#memory.secret;
-    await this.#ports.deleteIndexEntry(id);
-    await this.#memory.erase();
+    await this.#memory.erase(this.#memory.secret.id);
   }
 
   /** Does what is due. Rejects for nothing but broken storage, and always leaves an alarm where one is needed. */
   async alarm(requestId: string): Promise<void> {
-    if (!(await this.consent.expire())) return;
+    const record = this.#memory.record;
+    if (record === null) return;
+    if (record.unconfirmed || this.consent.isOver()) return await this.#eraseForgotten(record.id);
+    await this.consent.expire();
+    if (this.#refresher.flight === null) await this.#memory.closeLostAttempt();
     const secret = this.#memory.record?.secret;
-    if (secret && isDue(secret, this.#ports.now()) && canRefresh(secret)) {
-      await this.#refresher.attempt({ trigger: "alarm", requestId });
-    } else {
-      await this.#memory.publishQuietly();
+    const isWanted = secret != null && canRefresh(secret) && isDue(secret, this.#ports.now());
+    if (isWanted || this.#refresher.flight !== null) await this.#refresher.attempt({ trigger: "alarm", requestId });
+    else await this.#memory.publishQuietly();
+    await this.#memory.rearm();
+  }
+
+  /** Removes what nobody knows of: an import that was never answered, or flows without a secret that ended long ago. */
+  async #eraseForgotten(id: SecretId): Promise<void> {
+    try {
+      await this.#memory.erase(id, (record) => record.unconfirmed || record.secret === null);
+    } catch (error) {
+      this.#ports.log({ kind: "alert", what: "index_behind", secret_id: id, internal: String(error) });
     }
     await this.#memory.rearm();
   }
@@ -120,26 +132,13 @@ export class SecretKeeper {
       sentAt: now,
       hasRefreshToken,
     });
-    const expiresAt = input.expiresAt ?? (lifetime === null ? null : now + lifetime * 1000);
-    const blank: Secret = {
-      id: input.id,
-      workspaceId: input.workspaceId,
-      authClientId: client.id,
-      userId: input.userId,
-      type: "oauth2",
-      name: input.name,
-      additionalParams: input.additionalParams,
-      fields: input.fields,
-      createdAt: now,
-      version: 0,
-      issuedAt: now,
-      expiresAt,
-      hasRefreshToken,
-      lastRefreshedAt: null,
-      refreshAt: null,
-      attempt: null,
-      trouble: null,
-    };
-    return withNewGrant(blank, { issuedAt: now, expiresAt, hasRefreshToken }, client);
+    const seconds = input.expiresIn ?? lifetime;
+    const expiresAt = input.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
+    const { id, workspaceId, userId, name, additionalParams, fields } = input;
+    const blank = blankSecret(
+      { id, workspaceId, authClientId: client.id, userId, name, additionalParams, fields },
+      now,
+    );
+    return withNewGrant(blank, { issuedAt: now, expiresAt, hasRefreshToken, arrivedAt: null }, client);
   }
 }

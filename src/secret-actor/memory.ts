@@ -1,4 +1,4 @@
-/** What the actor holds in memory, always equal to what is stored: the record, and the grant once it was opened. */
+/** What the actor holds in memory, equal to what is stored: the record, and the grant once it was opened. Keeps the index in D1 in step. */
 
 import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
@@ -6,10 +6,12 @@ import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../dom
 import type { Grant, Secret, SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import type { IndexEntry } from "../store/secrets.ts";
+import { isOpen } from "./flows.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 /** Alarms further away are set in steps. */
 const LONGEST_ALARM = 30 * DAY;
@@ -20,6 +22,7 @@ export class Memory {
   readonly #ports: Ports;
   #record: ActorRecord | null;
   #opened: { version: number; grant: Promise<Grant> } | null = null;
+  #indexing: Promise<void> = Promise.resolve();
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -63,28 +66,44 @@ export class Memory {
 
   /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
   async write(record: ActorRecord, alarm: "set" | "keep" = "set"): Promise<void> {
+    const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : this.#nextAlarm(record));
     this.#record = record;
-    await this.#ports.storage.save(record, alarm === "keep" ? undefined : this.#nextAlarm(record));
+    await saved;
   }
 
-  /** Makes sure that an alarm is set where one is needed. */
+  /** Makes sure that an alarm is set where one is needed, and that none follows at once on the one that just rang. */
   async rearm(): Promise<void> {
     const alarmAt = this.#record === null ? null : this.#nextAlarm(this.#record);
-    if (alarmAt !== null) await this.#ports.storage.ensureAlarm(alarmAt);
+    if (alarmAt !== null) await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + SECOND));
   }
 
-  async erase(): Promise<void> {
-    this.#record = null;
-    this.#opened = null;
-    await this.#ports.storage.erase();
+  /** An attempt that no process is making: its answer was lost. */
+  async closeLostAttempt(): Promise<void> {
+    const record = this.#record;
+    if (record === null || record.secret === null || record.secret.attempt === null) return;
+    await this.write({ ...record, secret: afterLostAnswer(record.secret, this.#ports.now(), this.#ports.random()) });
   }
 
-  /** Brings the index in D1 up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */
+  /** Removes everything, from the index first, so that a failure there leaves the secret whole. `only`: if this still holds then. */
+  async erase(id: SecretId, only: (record: ActorRecord) => boolean = () => true): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#record === null || !only(this.#record)) return;
+      await this.#ports.deleteIndexEntry(id);
+      this.#record = null;
+      this.#opened = null;
+      await this.#ports.storage.erase();
+    });
+  }
+
+  /** Brings the index up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */
   async publishQuietly(): Promise<void> {
     try {
       await this.publish();
     } catch (error) {
-      const secret_id = this.#record?.id;
+      const record = this.#record;
+      const isOrphan = error instanceof ServiceError && error.failure.code === "conflict" && record?.indexed === null;
+      if (isOrphan) await this.#dropOrphan(record);
+      const secret_id = record?.id;
       this.#ports.log({
         kind: "alert",
         what: "index_behind",
@@ -94,21 +113,41 @@ export class Memory {
     }
   }
 
-  /** Brings the index in D1 up to date when it says something else. */
+  /** Brings the index up to date when it says something else. */
   async publish(): Promise<void> {
-    const secret = this.#record?.secret;
-    if (secret === null || secret === undefined) return;
-    const entry = indexEntry(secret, this.#ports.now());
-    if (isIndexed(this.#record, entry)) return;
-    await this.#ports.putIndexEntry(secret, entry);
-    const record = this.#record;
-    if (record !== null) await this.write({ ...record, indexed: entry }, record.secret?.attempt ? "keep" : "set");
+    await this.#inTurn(async () => {
+      const secret = this.#record?.secret;
+      if (secret == null) return;
+      const entry = indexEntry(secret, this.#ports.now());
+      if (isIndexed(this.#record, entry)) return;
+      await this.#ports.putIndexEntry(secret, entry);
+      const record = this.#record;
+      if (record === null) return;
+      await this.write({ ...record, indexed: entry, unconfirmed: false }, record.secret?.attempt ? "keep" : "set");
+    });
   }
 
-  /** Makes what callers may see. @throws {ServiceError} `not_found`, `storage_integrity` */
+  /** Index writes of one secret never overtake each other; a deletion least of all. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#indexing.then(work, work);
+    this.#indexing = turn.catch(() => undefined);
+    await turn;
+  }
+
+  /** A secret that never reached the index and whose client was deleted meanwhile: its flow failed after all. */
+  async #dropOrphan(record: ActorRecord): Promise<void> {
+    const authorizations = record.authorizations.map((flow) =>
+      flow.status === "completed" ? ({ ...flow, status: "failed", reason: "client_gone" } as const) : flow,
+    );
+    await this.write({ ...record, secret: null, grant: null, client: null, authorizations });
+  }
+
+  /** Makes what callers may see, all of one version. @throws {ServiceError} `not_found`, `storage_integrity` */
   async view(): Promise<SecretView> {
+    const { version } = this.secret;
     const grant = await this.grant();
     const secret = this.secret;
+    if (secret.version !== version) return await this.view();
     const now = this.#ports.now();
     return {
       id: secret.id,
@@ -117,7 +156,7 @@ export class Memory {
       userId: secret.userId,
       type: secret.type,
       name: secret.name,
-      version: secret.version,
+      version,
       accessToken: isServable(secret, now) ? grant.access_token : null,
       tokenType: grant.token_type,
       scope: grant.scope,
@@ -150,14 +189,16 @@ export class Memory {
 
   #nextAlarm(record: ActorRecord): number | null {
     const now = this.#ports.now();
-    const wakes: (number | null)[] = record.authorizations
-      .filter((flow) => flow.status === "pending")
-      .map((flow) => flow.expiresAt);
-    if (record.secret === null) {
+    if (record.unconfirmed) return now + MINUTE;
+    const wakes: (number | null)[] = record.authorizations.filter(isOpen).map((flow) => flow.expiresAt);
+    const { secret } = record;
+    if (secret === null) {
       wakes.push(...record.authorizations.map((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS));
     } else {
-      wakes.push(nextWake(record.secret));
-      if (!isIndexed(record, indexEntry(record.secret, now))) wakes.push(now + MINUTE);
+      wakes.push(nextWake(secret));
+      if (!isIndexed(record, indexEntry(secret, now))) wakes.push(now + MINUTE);
+      // Nothing else wakes a token that is not renewed, and the index has to learn that it has expired.
+      else if (secret.refreshAt === null && record.indexed?.state === "ready") wakes.push(secret.expiresAt);
     }
     const soonest = Math.min(...wakes.filter((wake) => wake !== null));
     return soonest === Number.POSITIVE_INFINITY ? null : Math.min(soonest, now + LONGEST_ALARM);

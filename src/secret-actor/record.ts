@@ -20,6 +20,8 @@ export interface ActorRecord {
   client: SealedAuthClient | null;
   /** What the index in D1 is known to say; null: nothing. */
   indexed: IndexEntry | null;
+  /** An import that is under way: nobody has been told of this secret yet, and it goes again if nobody will be. */
+  unconfirmed: boolean;
   authorizations: Authorization[];
 }
 
@@ -57,7 +59,10 @@ export interface Opening {
 /** Where the record is kept. The real one is `DurableRecord`; a simulator brings its own. */
 export interface RecordStorage {
   load(): ActorRecord | null;
-  /** Stores the record and, unless `alarmAt` is undefined, the alarm (null: none), in one transaction. */
+  /**
+   * Stores the record and, unless `alarmAt` is undefined, the alarm (null: none), in one transaction. Throws at once when the
+   * record cannot be stored; the promise is for the alarm.
+   */
   save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void>;
   /** Sets the alarm if none is set. */
   ensureAlarm(alarmAt: number): Promise<void>;
@@ -79,11 +84,11 @@ export class DurableRecord implements RecordStorage {
     return this.#storage.kv.get<ActorRecord>(KEY) ?? null;
   }
 
-  async save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void> {
+  save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void> {
     // No await between the two: they commit together.
     this.#storage.kv.put(KEY, record);
-    if (alarmAt === undefined) return;
-    await (alarmAt === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(alarmAt));
+    if (alarmAt === undefined) return Promise.resolve();
+    return alarmAt === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(alarmAt);
   }
 
   async ensureAlarm(alarmAt: number): Promise<void> {

@@ -5,6 +5,8 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import type { Answer, Door } from "./door.ts";
 
+export type { AuthorizationView } from "./door.ts";
+
 /** The door with its failures thrown as `ServiceError`. */
 export type SecretStub = {
   [Method in keyof Door]: (
@@ -12,8 +14,17 @@ export type SecretStub = {
   ) => Promise<Awaited<ReturnType<Door[Method]>> extends Answer<infer T> ? T : never>;
 };
 
-/** Asking these twice does no harm. */
-const REPEATABLE: ReadonlySet<keyof Door> = new Set(["read", "refresh", "erase", "readAuthorization"]);
+/** Every method of the door, and whether asking twice does no harm. */
+const METHODS: Record<keyof Door, { repeatable: boolean }> = {
+  create: { repeatable: false },
+  read: { repeatable: true },
+  refresh: { repeatable: true },
+  erase: { repeatable: true },
+  authorize: { repeatable: false },
+  readAuthorization: { repeatable: true },
+  openConsent: { repeatable: true },
+  completeConsent: { repeatable: false },
+};
 const MOST_TRIES = 3;
 
 /**
@@ -21,21 +32,26 @@ const MOST_TRIES = 3;
  * belongs to others does not exist.
  */
 export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId): SecretStub {
-  const call = async (method: keyof Door, input: unknown) => {
+  const call = async (method: string, repeatable: boolean, input: unknown): Promise<unknown> => {
     for (let tries = 1; ; tries++) {
       const actor = env.SECRETS.get(env.SECRETS.idFromName(`${workspace}/${id}`)) as unknown as Record<
-        keyof Door,
+        string,
         (input: unknown) => Promise<Answer<unknown>>
       >;
       try {
-        const answer = await actor[method](input);
-        if (answer.ok) return answer.value;
-        throw ServiceError.from(answer.failure);
+        const answer = await actor[method]?.(input);
+        if (answer?.ok === true) return answer.value;
+        if (answer?.ok === false) throw ServiceError.from(answer.failure);
+        throw new TypeError(`The actor has no ${method}.`);
       } catch (error) {
-        const retryable = (error as { retryable?: boolean }).retryable === true && REPEATABLE.has(method);
-        if (error instanceof ServiceError || !retryable || tries === MOST_TRIES) throw error;
+        const isWorthIt = (error as { retryable?: boolean }).retryable === true && repeatable;
+        if (!isWorthIt || tries === MOST_TRIES) throw error;
       }
     }
   };
-  return new Proxy({} as SecretStub, { get: (_, method) => (input: unknown) => call(method as keyof Door, input) });
+  const methods = Object.entries(METHODS).map(([method, { repeatable }]) => [
+    method,
+    (input: unknown) => call(method, repeatable, input),
+  ]);
+  return Object.fromEntries(methods) as SecretStub;
 }

@@ -21,7 +21,7 @@ interface Row {
 
 const INSERT = `INSERT INTO authorizations (id, workspace_id, secret_id, auth_client_id, connect_hash, expires_at)
   VALUES (?, ?, ?, ?, ?, ?)`;
-const FIND_BY_ID = "SELECT * FROM authorizations WHERE id = ? AND workspace_id = ?";
+const FIND_BY_ID = "SELECT * FROM authorizations WHERE id = ?";
 const FIND_BY_CONNECT_HASH = "SELECT * FROM authorizations WHERE connect_hash = ?";
 const DELETE_ENDED = "DELETE FROM authorizations WHERE expires_at < ?";
 
@@ -40,13 +40,9 @@ export async function insertAuthorization(
   ]);
 }
 
-/** Finds a workspace's flow. */
-export async function findAuthorization(
-  db: D1Database,
-  workspace: WorkspaceId,
-  id: AuthorizationId,
-): Promise<AuthorizationRoute | null> {
-  return routeOf(await db.prepare(FIND_BY_ID).bind(id, workspace).first<Row>());
+/** Finds a flow by its id. */
+export async function findAuthorization(db: D1Database, id: AuthorizationId): Promise<AuthorizationRoute | null> {
+  return routeOf(await db.prepare(FIND_BY_ID).bind(id).first<Row>());
 }
 
 /** Finds the flow of a connect_url, by the SHA-256 of its token. */

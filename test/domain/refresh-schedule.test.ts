@@ -50,7 +50,11 @@ const blank: Secret = {
 };
 
 /** A secret whose token was issued at T0 and lives an hour. */
-const fresh = withNewGrant(blank, { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: true }, POLICY);
+const fresh = withNewGrant(
+  blank,
+  { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: true, arrivedAt: null },
+  POLICY,
+);
 
 function refusal(
   kind: Refusal["class"],
@@ -97,19 +101,40 @@ describe("withNewGrant", () => {
     const troubled = afterRefusal(fresh, refusal("ambiguous"), T0, NO_JITTER);
     const renewed = withNewGrant(
       troubled,
-      { issuedAt: T0 + HOUR, expiresAt: T0 + 2 * HOUR, hasRefreshToken: true },
+      { issuedAt: T0 + HOUR, expiresAt: T0 + 2 * HOUR, hasRefreshToken: true, arrivedAt: null },
       POLICY,
     );
     expect(renewed).toMatchObject({ version: 2, trouble: null, attempt: null, refreshAt: T0 + 2 * HOUR - MINUTE });
   });
 
   test.each([
-    ["no refresh token", { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false }],
-    ["no expiry", { issuedAt: T0, expiresAt: null, hasRefreshToken: true }],
+    ["no refresh token", { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false, arrivedAt: T0 }],
+    ["no expiry", { issuedAt: T0, expiresAt: null, hasRefreshToken: true, arrivedAt: T0 }],
   ])("schedules nothing for %s", (_, grant) => {
     const secret = withNewGrant(blank, grant, POLICY);
     expect(secret.refreshAt).toBeNull();
     expect(healthOf(secret, T0).status).toBe("not_refreshable");
+  });
+});
+
+describe("withNewGrant, from a provider whose tokens are hardly alive when they arrive,", () => {
+  const arriving = (secret: Secret, lifetime: number, delay: number) =>
+    withNewGrant(
+      secret,
+      { issuedAt: T0, expiresAt: T0 + lifetime * SECOND, hasRefreshToken: true, arrivedAt: T0 + delay * SECOND },
+      POLICY,
+    );
+
+  test("keeps the refresh token, but backs off as after a failure", () => {
+    const first = arriving(fresh, 0, 0);
+    const second = arriving(first, 1, 2);
+    expect(first).toMatchObject({ version: 2, refreshAt: T0 + SECOND, trouble: { kind: "retrying", failures: 1 } });
+    expect(second).toMatchObject({ version: 3, refreshAt: T0 + 4 * SECOND, trouble: { failures: 2 } });
+    expect(healthOf(second, T0 + 2 * SECOND)).toMatchObject({ status: "expired", reason: "expired" });
+  });
+
+  test("never renews twice within a second", () => {
+    expect(arriving(fresh, 1, 0.9).refreshAt).toBe(T0 + 1900);
   });
 });
 
@@ -127,7 +152,11 @@ describe("whatReadNeeds", () => {
   });
 
   test("serves a short token until a quarter of its life is left", () => {
-    const short = withNewGrant(blank, { issuedAt: T0, expiresAt: T0 + 8 * SECOND, hasRefreshToken: true }, POLICY);
+    const short = withNewGrant(
+      blank,
+      { issuedAt: T0, expiresAt: T0 + 8 * SECOND, hasRefreshToken: true, arrivedAt: null },
+      POLICY,
+    );
     expect([1, 5, 7].map((age) => whatReadNeeds(short, T0 + age * SECOND))).toEqual([
       "serve",
       "serve_and_renew",
@@ -135,8 +164,25 @@ describe("whatReadNeeds", () => {
     ]);
   });
 
+  test.each([
+    // asked for, left, after a refresh, need
+    [200, 300, true, "serve"],
+    [400, 300, true, "wait"],
+    [3570, 3569, true, "wait"],
+    [3571, 3569, true, "serve"],
+    [3600, 3599, true, "serve"],
+    [3600, 3599, false, "wait"],
+  ])("min_ttl %i with %i s left, refreshed before: %s: %s", (minTtl, left, isRefreshed, need) => {
+    const secret = { ...fresh, lastRefreshedAt: isRefreshed ? T0 : null };
+    expect(whatReadNeeds(secret, T0 + HOUR - left * SECOND, minTtl)).toBe(need);
+  });
+
   test("serves what cannot be renewed", () => {
-    const last = withNewGrant(blank, { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false }, POLICY);
+    const last = withNewGrant(
+      blank,
+      { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false, arrivedAt: null },
+      POLICY,
+    );
     expect(whatReadNeeds(last, T0 + HOUR)).toBe("serve");
   });
 
@@ -230,7 +276,7 @@ describe("nextWake", () => {
   test("is the refresh, or with an open attempt the moment by which its answer must be there", () => {
     expect(nextWake(fresh)).toBe(T0 + HOUR - MINUTE);
     const attempt = { id: "a", version: 1, fingerprint: "f", sentAt: T0 };
-    expect(nextWake(beginAttempt(fresh, attempt))).toBe(T0 + 45 * SECOND);
+    expect(nextWake(beginAttempt(fresh, attempt))).toBe(T0 + MINUTE);
   });
 });
 
@@ -254,12 +300,29 @@ describe("healthOf", () => {
 describe("unavailable", () => {
   test.each([
     ["reauthorization_required", afterRefusal(fresh, refusal("reauthorize", "login_required"), T0, NO_JITTER)],
-    ["reauthorization_required", withNewGrant(blank, { issuedAt: T0, expiresAt: T0, hasRefreshToken: false }, POLICY)],
+    [
+      "reauthorization_required",
+      withNewGrant(blank, { issuedAt: T0, expiresAt: T0, hasRefreshToken: false, arrivedAt: null }, POLICY),
+    ],
     ["client_misconfigured", afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER)],
     ["storage_integrity", afterRefusal(fresh, refusal("retry", "storage_integrity"), T0, NO_JITTER)],
     ["provider_unreachable", afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER)],
   ])("%s", (code, secret) => {
     expect(unavailable(secret, T0).failure.code).toBe(code);
+  });
+
+  test.each([
+    ["an attempt that is still under way", fresh, 1],
+    [
+      "a secret that is not tried any more",
+      { ...afterRefusal(fresh, refusal("retry"), T0, NO_JITTER), refreshAt: null },
+      3600,
+    ],
+  ])("says when to come back for %s", (_, secret, seconds) => {
+    expect(unavailable(secret, T0 + HOUR).failure).toMatchObject({
+      code: "provider_unreachable",
+      retryAfterSeconds: seconds,
+    });
   });
 
   test("says when to come back", () => {
@@ -296,7 +359,11 @@ describe("any history of attempts", () => {
           secret = beginAttempt(secret, attempt);
           expect(nextWake(secret)).toBeGreaterThan(now);
           if (what === "granted") {
-            secret = withNewGrant(secret, { issuedAt: now, expiresAt: now + HOUR, hasRefreshToken: true }, POLICY);
+            secret = withNewGrant(
+              secret,
+              { issuedAt: now, expiresAt: now + HOUR, hasRefreshToken: true, arrivedAt: null },
+              POLICY,
+            );
           } else if (what === "lost") secret = afterLostAnswer(secret, now, random);
           else secret = afterRefusal(secret, what, now, random);
 

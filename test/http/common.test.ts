@@ -93,6 +93,25 @@ describe("x-request-id", () => {
   });
 });
 
+describe("the media type", () => {
+  test.each([
+    "application/json",
+    "application/json;",
+    "application/json; charset=utf-8",
+    "application/json;charset=utf-8;",
+    "application/json ; charset=utf-8",
+    "Application/JSON",
+    "application/vnd.api+json",
+  ])("%s is JSON", async (mediaType) => {
+    const answer = await call("POST", "/v2/auth-clients", "{}", { "content-type": mediaType });
+    expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data"]]);
+  });
+
+  test.each(["text/plain", "application/jsonp", "application/xml", ""])("%j is not", async (mediaType) => {
+    expect((await call("POST", "/v2/auth-clients", "{}", { "content-type": mediaType })).status).toBe(415);
+  });
+});
+
 describe("a route that is not there", () => {
   test.each([
     ["GET", "/nowhere"],
@@ -114,6 +133,29 @@ describe("a server that is not set up correctly", () => {
   test("9. refuses to allow loopback for a public address", async () => {
     expect((await answerWith({ PUBLIC_URL: "https://secrets.example.com" })).status).toBe(500);
     expect((await answerWith({ PUBLIC_URL: "" }, new Request("https://secrets.example.com/healthz"))).status).toBe(500);
+  });
+
+  test("reports loopback addresses together with everything else", async () => {
+    const credentials = {
+      client_id: "a",
+      client_secret: "b",
+      auth_uri: "http://127.0.0.1/",
+      token_uri: "ftp://x",
+      refresh_token_uri: "https://localhost/",
+    };
+    const create = new Request("https://secrets.example.com/v2/auth-clients", {
+      method: "POST",
+      headers: { authorization: `Bearer ${env.ROOT_API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({ data: { type: "auth-client", attributes: { type: "oauth2", credentials } } }),
+    });
+    const answer = await answerWith({ ALLOW_LOOPBACK: "", PUBLIC_URL: "https://secrets.example.com" }, create);
+    const { errors } = await answer.json<{ errors: { source: { pointer: string } }[] }>();
+    expect(errors.map(({ source }) => source.pointer).toSorted()).toEqual([
+      "/data/attributes/credentials/auth_uri",
+      "/data/attributes/credentials/refresh_token_uri",
+      "/data/attributes/credentials/token_uri",
+      "/data/attributes/name",
+    ]);
   });
 
   test("14. seals nothing without a key", async () => {

@@ -1,8 +1,14 @@
 /** The consent flow, from connect_url to a stored secret, against a real OpenID provider; and everything that must not end in one. */
 
-import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  listDurableObjectIds,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, call, ConnectedClient, faults, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
@@ -233,6 +239,24 @@ describe("a flow that fails", () => {
     expect(await secretsIn(workspace)).toBe(0);
   });
 
+  test("because its client was deleted meanwhile leaves no secret", async () => {
+    const { client, workspace, browser, callback } = await consentedFlow();
+    await client.fault({ delay_ms: 500 });
+    const ending = browser.get(callback);
+    await vi.waitFor(async () => expect((await client.calls()).token_requests).toHaveLength(1), { interval: 20 });
+    expect((await call("DELETE", `/v2/auth-clients/${client.id}`)).status).toBe(204);
+    expect((await ending).html).toContain("could not be connected");
+    expect(await secretsIn(workspace)).toBe(0);
+  });
+
+  test("by an answer that cannot be used ends all the same, on a page", async () => {
+    const { client, browser, callback, flow } = await consentedFlow();
+    await client.fault({ body: '{"access_token":"a\\u0000b"}' });
+    const page = await browser.get(callback);
+    expect([page.status, page.url.includes("code=")]).toEqual([400, false]);
+    expect(await stateOf(flow)).toBe("failed: unreadable_answer");
+  });
+
   test("takes the reason to the return_url", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace(), { return_url: "https://app.example.com/done" });
@@ -259,6 +283,37 @@ describe("a flow that fails", () => {
 });
 
 describe("renewing consent", () => {
+  test("heals a grant that cannot be opened any more", async () => {
+    const client = await ConnectedClient.create();
+    const workspace = newWorkspace();
+    const path = await client.connect(workspace);
+    await runInDurableObject(actorOf(path), (_, { storage }) => {
+      const record = storage.kv.get<ActorRecord>("record");
+      storage.kv.put("record", { ...record, grant: "not.sealed.by.any.key" });
+    });
+    await abortAllDurableObjects();
+    expect((await call("GET", `${path}/token`)).body.errors[0].code).toBe("storage_integrity");
+
+    const secret = { secret: { data: { id: path.split("/").at(-1), type: "auth-secret" } } };
+    const { body } = await client.authorize(workspace, {}, secret);
+    await signInAndConsent(newBrowser(), body.data.attributes.connect_url);
+    expect((await call("GET", `${path}/token`)).body).toMatchObject({ version: 2, health: "ok" });
+  });
+
+  test("keeps ten flows, and starts no other while all of them are open", async () => {
+    const client = await ConnectedClient.create();
+    const workspace = newWorkspace();
+    const path = await client.connect(workspace);
+    const secret = { secret: { data: { id: path.split("/").at(-1), type: "auth-secret" } } };
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: 10 }, () => client.authorize(workspace, {}, secret)),
+    );
+    expect(others.map(({ status }) => status)).toEqual(Array(9).fill(201));
+    expect((await client.authorize(workspace, {}, secret)).status).toBe(409);
+    await signInAndConsent(newBrowser(), first?.body.data.attributes.connect_url);
+    expect((await client.authorize(workspace, {}, secret)).status).toBe(201);
+  });
+
   test("by somebody else fails and keeps the grant, unless it was allowed", async () => {
     const client = await ConnectedClient.create();
     const workspace = newWorkspace();
@@ -316,6 +371,29 @@ describe("the pages", () => {
     }
   });
 
+  test("open nothing for whoever only looks whether they are there", async () => {
+    const client = await ConnectedClient.create();
+    const { body } = await client.authorize(newWorkspace());
+    const looked = await call("HEAD", new URL(body.data.attributes.connect_url).pathname);
+    expect([looked.status, looked.headers.get("set-cookie")]).toEqual([200, null]);
+  });
+
+  test("1. bind over https with a __Host- cookie", async () => {
+    const client = await ConnectedClient.create();
+    const { body } = await client.authorize(newWorkspace());
+    const { default: app } = await import("../../src/worker.ts");
+    const opened = await app.fetch(
+      new Request(`https://secrets.example.com${new URL(body.data.attributes.connect_url).pathname}`),
+      { ...env, PUBLIC_URL: "https://secrets.example.com", ALLOW_LOOPBACK: "" },
+    );
+    expect(opened.headers.get("set-cookie")).toMatch(
+      /^__Host-connect-[0-9a-f]{16}=[^;]+; Max-Age=900; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    expect(new URL(opened.headers.get("location") ?? "").searchParams.get("redirect_uri")).toBe(
+      `https://secrets.example.com/callback/oauth2/${client.id}`,
+    );
+  });
+
   test("1. bind with a cookie that scripts cannot read", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace());
@@ -352,11 +430,14 @@ describe("POST …/authorizations", () => {
     ]);
   });
 
-  test("5. sends nobody to an origin that is not allowed", async () => {
-    const client = await ConnectedClient.create();
-    const answer = await client.authorize(newWorkspace(), { return_url: "https://evil.example.com/" });
-    expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/return_url"]]);
-  });
+  test.each(["https://evil.example.com/", "https://me:pw@app.example.com/"])(
+    "5. sends nobody to %s",
+    async (return_url) => {
+      const client = await ConnectedClient.create();
+      const answer = await client.authorize(newWorkspace(), { return_url });
+      expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/return_url"]]);
+    },
+  );
 
   test("needs a client that the workspace may use", async () => {
     const answer = await call("POST", `/v2/workspaces/${newWorkspace()}/authorizations`, {

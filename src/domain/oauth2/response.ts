@@ -3,6 +3,7 @@
  * put into one of six classes, and the lifetime of a token is worked out. Sends nothing and reads no clock.
  */
 
+import { boundedMembers } from "../free-form.ts";
 import type { Grant } from "../secret.ts";
 
 /**
@@ -87,7 +88,11 @@ const NAMED = new Set([
   "error_description",
   "error_uri",
 ]);
-const NEVER_KEPT = new Set(["__proto__", "constructor", "prototype"]);
+
+/** What a header can carry as the scheme of an Authorization (RFC 9110 5.6.2). */
+export const TOKEN_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+/** What a header can carry as an access token (RFC 6749 A.12). */
+export const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
 
 /** The longest lifetime that is believed, in seconds. */
 const MAX_LIFETIME_SECONDS = 2 ** 31 - 1;
@@ -112,21 +117,27 @@ export function membersOf(answer: RawAnswer): Members | null {
 /** Makes a conforming token answer (RFC 6749 5.1) of these members: what is missing and implied is put in, the rest left out. */
 export function conformingAnswer(members: Members): Members {
   const { access_token, refresh_token, scope } = members;
-  const answer: Members = { access_token, token_type: tokenTypeOf(members) };
+  const answer: Members = { access_token, token_type: "Bearer" };
   if (typeof refresh_token === "string" && refresh_token !== "") answer.refresh_token = refresh_token;
-  if (Array.isArray(scope)) answer.scope = scope.join(" ");
+  if (Array.isArray(scope)) answer.scope = scope.filter((each) => typeof each === "string").join(" ");
   else if (typeof scope === "string") answer.scope = scope;
   return answer;
 }
 
-function tokenTypeOf({ token_type }: Members): string {
-  if (typeof token_type !== "string" || token_type === "") return "Bearer";
-  return /^(bearer|user access token)$/i.test(token_type) ? "Bearer" : token_type;
+/** Decides whether members tell of an error. Some providers send an empty one with every success. */
+export function isError({ error }: Members): boolean {
+  return error !== undefined && error !== null && error !== "" && error !== false;
 }
 
-/** Picks out what OAuth 2.0 does not name (`instance_url`, `id_token`, …). */
+/** Names the type under which a token is used: the provider's own word where a header can carry it, else Bearer. */
+export function tokenTypeOf({ token_type }: Members): string {
+  if (typeof token_type !== "string" || !TOKEN_TYPE.test(token_type)) return "Bearer";
+  return token_type.toLowerCase() === "bearer" ? "Bearer" : token_type;
+}
+
+/** Picks out what OAuth 2.0 does not name (`instance_url`, `id_token`, …), within bounds and without refresh tokens by other names. */
 export function undefinedParams(members: Members): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([name]) => !NAMED.has(name) && !NEVER_KEPT.has(name)));
+  return boundedMembers(Object.fromEntries(Object.entries(members).filter(([name]) => !NAMED.has(name))));
 }
 
 /** Finds a provider's code in the list of those that may be shown and logged. */
@@ -181,13 +192,11 @@ export function lifetimeSeconds(known: {
   sentAt: number;
   hasRefreshToken: boolean;
 }): number | null {
-  const stated =
-    typeof known.expiresIn === "number" || typeof known.expiresIn === "string" ? Number(known.expiresIn) : 0;
-  if (stated > 0) return clampLifetime(stated);
+  const isReadable = typeof known.expiresIn === "number" || typeof known.expiresIn === "string";
+  const stated = isReadable ? clampLifetime(Number(known.expiresIn)) : 0;
+  if (stated > 0) return stated;
   if (known.clientDefault !== undefined) return clampLifetime(known.clientDefault);
-  if (known.jwtExpiresAt !== null && known.jwtExpiresAt > known.sentAt) {
-    return clampLifetime((known.jwtExpiresAt - known.sentAt) / 1000);
-  }
+  if (known.jwtExpiresAt !== null) return Math.max(0, clampLifetime((known.jwtExpiresAt - known.sentAt) / 1000));
   return known.hasRefreshToken ? ASSUMED_LIFETIME_SECONDS : null;
 }
 

@@ -3,10 +3,12 @@
 import { describe, expect, test } from "vitest";
 import {
   conformingAnswer,
+  isError,
   judgeRefusal,
   lifetimeSeconds,
   membersOf,
   parseRetryAfter,
+  tokenTypeOf,
   undefinedParams,
 } from "../../../src/domain/oauth2/response.ts";
 
@@ -39,12 +41,8 @@ describe("conformingAnswer", () => {
       { access_token: "a", token_type: "Bearer" },
     ],
     [
-      { access_token: "a", token_type: "User Access Token" },
-      { access_token: "a", token_type: "Bearer" },
-    ],
-    [
-      { access_token: "a", token_type: "mac" },
-      { access_token: "a", token_type: "mac" },
+      { access_token: "a", scope: ["x", { toString: 1 }, 5, "y"] },
+      { access_token: "a", token_type: "Bearer", scope: "x y" },
     ],
     [
       { access_token: "a", scope: ["x", "y"] },
@@ -63,10 +61,35 @@ describe("conformingAnswer", () => {
   });
 });
 
-test("undefinedParams keeps what OAuth does not name, and nothing that reaches into objects", () => {
-  const members = JSON.parse(
-    '{"access_token":"a","instance_url":"https://x","__proto__":{"y":1},"constructor":1,"id_token":"i"}',
-  );
+describe("tokenTypeOf", () => {
+  test.each([
+    [undefined, "Bearer"],
+    ["bearer", "Bearer"],
+    ["BEARER", "Bearer"],
+    ["Token", "Token"],
+    ["User Access Token", "Bearer"],
+    ["Bearer\r\nX-Evil: 1", "Bearer"],
+    [5, "Bearer"],
+  ])("%j: %s", (token_type, type) => {
+    expect(tokenTypeOf({ token_type })).toBe(type);
+  });
+});
+
+describe("isError", () => {
+  test.each([
+    [{}, false],
+    [{ error: null }, false],
+    [{ error: "" }, false],
+    [{ error: false }, false],
+    [{ error: "invalid_grant" }, true],
+    [{ error: { code: 190 } }, true],
+  ])("%j: %s", (members, is) => {
+    expect(isError(members)).toBe(is);
+  });
+});
+
+test("undefinedParams keeps what OAuth does not name", () => {
+  const members = { access_token: "a", refresh_token: "r", scope: "s", instance_url: "https://x", id_token: "i" };
   expect(undefinedParams(members)).toEqual({ instance_url: "https://x", id_token: "i" });
 });
 
@@ -134,7 +157,8 @@ describe("lifetimeSeconds", () => {
     ["the client, when null", { expiresIn: null, clientDefault: 60 }, 60],
     ["the client, when true", { expiresIn: true, clientDefault: 60 }, 60],
     ["the JWT", { jwtExpiresAt: NOW + 90_000 }, 90],
-    ["an hour, when the JWT is over", { jwtExpiresAt: NOW - 1 }, 3600],
+    ["nothing is left, when the JWT is over", { jwtExpiresAt: NOW - 90_000 }, 0],
+    ["the client, when less than a second", { expiresIn: 0.5, clientDefault: 60 }, 60],
     ["an hour with a refresh token", {}, 3600],
     ["never without", { hasRefreshToken: false }, null],
   ])("%s", (_, known, seconds) => {

@@ -1,0 +1,41 @@
+/** Free-form JSON that others fill: how much of it is kept, so that nothing in it can grow, nest or name its way into trouble. */
+
+/** How deep objects and lists may lie in each other. */
+export const MAX_DEPTH = 16;
+/** How much JSON text one free-form object may come to, in characters. */
+export const MAX_FREE_FORM_LENGTH = 16 * 1024;
+
+/** Names under which providers send what must leave by no route, and names that reach into objects. */
+const NEVER_KEPT = /^(refresh_?token|client_?secret|code_?verifier|__proto__|constructor|prototype)$/i;
+
+/** Decides whether a value is within the bounds. Looks no deeper than they reach. */
+export function isBounded(value: unknown): boolean {
+  return isShallow(value, MAX_DEPTH) && (JSON.stringify(value) ?? "").length <= MAX_FREE_FORM_LENGTH;
+}
+
+/** Copies the members that are within the bounds, one by one and all together, without the names that are never kept, at any depth. */
+export function boundedMembers(members: Record<string, unknown>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  let left = MAX_FREE_FORM_LENGTH;
+  for (const [name, value] of Object.entries(members)) {
+    if (NEVER_KEPT.test(name) || !isShallow(value, MAX_DEPTH)) continue;
+    const cleaned = withoutSecrets(value);
+    const length = name.length + (JSON.stringify(cleaned) ?? "").length;
+    if (length > left) continue;
+    left -= length;
+    kept[name] = cleaned;
+  }
+  return kept;
+}
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1));
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([name]) => !NEVER_KEPT.test(name));
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutSecrets(member)]));
+}

@@ -1,0 +1,171 @@
+/**
+ * One attempt to renew: write the journal, say, send, hear, decide, store. What is decided comes from `domain/refresh-schedule`.
+ * Knows nothing of who waits for it.
+ */
+
+import { DEFAULT_REFRESH_LEAD_SECONDS } from "../domain/auth-client.ts";
+import { digest } from "../domain/digest.ts";
+import { boundedMembers } from "../domain/free-form.ts";
+import type { Heard, Refusal } from "../domain/oauth2/response.ts";
+import { afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
+import type { Grant, Secret } from "../domain/secret.ts";
+import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import type { Memory } from "./memory.ts";
+import type { Ports } from "./ports.ts";
+
+/** What made an attempt start, and for whom; for the log. */
+export interface Cause {
+  trigger: "alarm" | "read" | "manual";
+  requestId: string;
+}
+
+const REQUEST_TIMEOUT_MS = 20_000;
+/** A token that outlives a slow provider lets the request take this long. */
+const PATIENT_TIMEOUT_MS = 40_000;
+/** The longest that D1 may take before the client as last seen serves. */
+const LOOK_UP_TIMEOUT_MS = 5000;
+
+/** An attempt whose journal is written. */
+interface Begun {
+  attemptId: string;
+  secret: Secret;
+  grant: Grant;
+  refreshToken: string;
+}
+
+/** What an attempt came to, ready to be stored. */
+type Outcome = { client: SealedAuthClient | null } & (
+  { kind: "granted"; heard: Heard & { kind: "granted" }; sealed: string } | { kind: "refused"; refusal: Refusal }
+);
+
+/** Runs one attempt and stores its outcome. Whatever goes wrong on the way is an outcome too; rejects for broken storage alone. */
+export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Promise<void> {
+  const startedAt = ports.now();
+  const begun = await begin(memory, ports, cause);
+  if (begun === null) return;
+  const outcome = await ask(memory, ports, begun).catch(() => refused(null, "ambiguous", "unreadable_answer"));
+
+  // From here to the write there is no await: what is decided is decided on what is stored now.
+  const record = memory.record;
+  const secret = record?.secret;
+  const isCurrent = record !== null && secret != null && secret.attempt?.id === begun.attemptId;
+  if (isCurrent) {
+    await memory.write({
+      ...record,
+      secret: afterOutcome(secret, outcome, ports),
+      grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
+      client: outcome.client ?? record.client,
+    });
+  }
+  const after = memory.record?.secret;
+  ports.log({
+    kind: "refresh",
+    trigger: cause.trigger,
+    request_id: cause.requestId,
+    workspace_id: begun.secret.workspaceId,
+    secret_id: begun.secret.id,
+    version: after?.version ?? begun.secret.version,
+    outcome: isCurrent ? outcome.kind : "superseded",
+    reason: outcome.kind === "refused" ? outcome.refusal.reason : null,
+    duration_ms: ports.now() - startedAt,
+    next_refresh_at: after?.refreshAt == null ? null : new Date(after.refreshAt).toISOString(),
+  });
+}
+
+/** Opens the grant and writes the journal. Null when there is nothing to do, or nothing can be opened: the provider is then not called. */
+async function begin(memory: Memory, ports: Ports, cause: Cause): Promise<Begun | null> {
+  const { version } = memory.secret;
+  let grant: Grant;
+  try {
+    grant = await memory.grant();
+  } catch (error) {
+    await notOpened(memory, ports, cause, error);
+    return null;
+  }
+  const refreshToken = grant.refresh_token;
+  if (refreshToken === null) return null;
+  const fingerprint = await digest(refreshToken);
+
+  // No await from here to the write: a secret that was deleted or consented to meanwhile is not touched.
+  const record = memory.record;
+  const secret = record?.secret;
+  if (record === null || secret == null || secret.version !== version || !canRefresh(secret)) return null;
+  const attempt = { id: crypto.randomUUID(), version, fingerprint, sentAt: ports.now() };
+  // Inside an alarm the platform itself wakes the actor again if the process dies, so the alarm needs no row of its own.
+  const alarm = cause.trigger === "alarm" ? "keep" : "set";
+  await memory.write({ ...record, secret: beginAttempt(secret, attempt) }, alarm);
+  return { attemptId: attempt.id, secret, grant, refreshToken };
+}
+
+async function notOpened(memory: Memory, ports: Ports, cause: Cause, error: unknown): Promise<void> {
+  const record = memory.record;
+  if (record === null || record.secret === null) return;
+  const { refusal } = refused(null, "retry", "storage_integrity");
+  await memory.write({ ...record, secret: afterRefusal(record.secret, refusal, ports.now(), ports.random()) });
+  ports.log({
+    kind: "alert",
+    what: "storage_integrity",
+    secret_id: record.id,
+    request_id: cause.requestId,
+    internal: String(error),
+  });
+}
+
+async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome> {
+  const { secret, grant, refreshToken } = begun;
+  const client = await findClient(memory, ports, secret);
+  if (client === "gone") return refused(null, "config_error", "client_gone");
+  if (client === "unknown") return refused(null, "retry", "storage_unavailable");
+
+  let registration;
+  try {
+    registration = (await openAuthClient(ports.keyring(), client)).credentials;
+  } catch {
+    return refused(client, "retry", "storage_integrity");
+  }
+  const left = secret.expiresAt === null ? Number.POSITIVE_INFINITY : secret.expiresAt - ports.now();
+  const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+  const heard = await ports.sendTokenRequest({ kind: "refresh", registration, refreshToken }, timeoutMs);
+  if (heard.kind === "refused") return { kind: "refused", refusal: heard.refusal, client };
+  const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant));
+  return { kind: "granted", heard, sealed, client };
+}
+
+/** Finds the client: in D1, or as last seen when D1 does not answer in time. */
+async function findClient(
+  memory: Memory,
+  ports: Ports,
+  secret: Secret,
+): Promise<SealedAuthClient | "gone" | "unknown"> {
+  let found: SealedAuthClient | null | undefined;
+  const lookUp = ports.findAuthClient(secret.authClientId).then(
+    (client) => (found = client),
+    () => undefined,
+  );
+  await ports.waitFor(lookUp, LOOK_UP_TIMEOUT_MS);
+  if (found === null) return "gone";
+  return found ?? memory.record?.client ?? "unknown";
+}
+
+function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
+  const now = ports.now();
+  if (outcome.kind === "refused") return afterRefusal(secret, outcome.refusal, now, ports.random());
+  const { issuedAt, expiresAt, grant } = outcome.heard;
+  const policy = outcome.client ?? { refreshLeadSeconds: DEFAULT_REFRESH_LEAD_SECONDS };
+  const times = { issuedAt, expiresAt, hasRefreshToken: grant.refresh_token !== null, arrivedAt: now };
+  return { ...withNewGrant(secret, times, policy), lastRefreshedAt: now };
+}
+
+function refused(client: SealedAuthClient | null, refusal: Refusal["class"], reason: Refusal["reason"]) {
+  return { kind: "refused", refusal: { class: refusal, reason, retryAfterSeconds: null }, client } as const;
+}
+
+/** Joins a renewed grant to the one before: what the provider did not repeat still holds (RFC 6749 5.1, 6). */
+function continued(before: Grant, renewed: Grant): Grant {
+  return {
+    ...renewed,
+    scope: renewed.scope ?? before.scope,
+    subject: renewed.subject ?? before.subject,
+    undefined_params: boundedMembers({ ...before.undefined_params, ...renewed.undefined_params }),
+  };
+}

@@ -1,0 +1,59 @@
+/** The consent flows of a record, as data: how they change, end, make room for each other and are shown. Pure. */
+
+import type { AuthorizationId } from "../domain/ids.ts";
+import type { Reason } from "../domain/oauth2/response.ts";
+import { blankSecret, type Secret } from "../domain/secret.ts";
+import { ServiceError } from "../errors.ts";
+import type { AuthorizationView } from "./door.ts";
+import type { ActorRecord, Authorization } from "./record.ts";
+
+/** As many flows are kept; the oldest that has ended gives way, and while none has, no other starts. */
+const MOST_FLOWS = 10;
+
+/** Decides whether a flow can still end in a grant. */
+export function isOpen({ status }: Authorization): boolean {
+  return status === "pending" || status === "exchanging";
+}
+
+/** Changes one flow of a record. */
+export function changed(record: ActorRecord, id: AuthorizationId, change: Partial<Authorization>): Authorization[] {
+  return record.authorizations.map((flow) => (flow.id === id ? { ...flow, ...change } : flow));
+}
+
+/** What an ended flow has left of what it was given. */
+export const NOTHING_KEPT = { openings: [], additionalParams: null, fields: null } satisfies Partial<Authorization>;
+
+/** What a flow that failed looks like. */
+export function ended(reason: Reason): Partial<Authorization> {
+  return { status: "failed", reason, ...NOTHING_KEPT };
+}
+
+/** Makes room for one more flow. @throws {ServiceError} `conflict` */
+export function withRoom(flows: Authorization[]): Authorization[] {
+  if (flows.length < MOST_FLOWS) return flows;
+  const oldest = flows.findIndex((flow) => !isOpen(flow));
+  if (oldest === -1) throw new ServiceError("conflict", `This secret has ${MOST_FLOWS} open consent flows already.`);
+  return flows.toSpliced(oldest, 1);
+}
+
+/** The secret that a flow's first grant becomes the first version of. */
+export function newSecret({ id, workspaceId }: ActorRecord, flow: Authorization, now: number): Secret {
+  const { authClientId, userId, name, additionalParams, fields } = flow;
+  return blankSecret({ id, workspaceId, authClientId, userId, name, additionalParams, fields }, now);
+}
+
+/** Shows a flow outside. An exchange under way is still pending. */
+export function viewOf(record: ActorRecord, flow: Authorization): AuthorizationView {
+  return {
+    id: flow.id,
+    secretId: record.id,
+    workspaceId: record.workspaceId,
+    authClientId: flow.authClientId,
+    status: flow.status === "exchanging" ? "pending" : flow.status,
+    reason: flow.reason,
+    name: flow.name,
+    scopes: flow.scopes,
+    returnUrl: flow.returnUrl,
+    expiresAt: flow.expiresAt,
+  };
+}

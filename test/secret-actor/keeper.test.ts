@@ -1,0 +1,262 @@
+/** The actor's logic where timing decides: each test holds D1, the provider or storage at the moment that would hurt. */
+
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../src/errors.ts";
+import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
+import { FakeWorld, Gate, granted, imported, T0 } from "../support/fake-ports.ts";
+import type { Heard } from "../../src/domain/oauth2/response.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const MANUAL = { trigger: "manual", requestId: "r" } as const;
+const READ = { trigger: "read", requestId: "r" } as const;
+
+async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> {
+  const world = await FakeWorld.create();
+  const keeper = new SecretKeeper(world);
+  await keeper.create(imported(world));
+  world.answers = [async () => granted(world, 2)];
+  return { world, keeper };
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+describe("deletion", () => {
+  test("during the journal's preparation stays final, at every turn", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { world, keeper } = await newKeeper();
+      const renewal = keeper.refresh(MANUAL, null).catch((error: ServiceError) => error.failure.code);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await keeper.erase();
+      await renewal;
+      await settle();
+      expect([world.stored, world.alarm, world.index.size], `after ${turns} turns`).toEqual([null, null, 0]);
+    }
+  });
+
+  test("waits for an index write that is under way, so that no entry outlives the secret", async () => {
+    const { world, keeper } = await newKeeper();
+    world.answers = [
+      async () => ({
+        kind: "refused",
+        refusal: { class: "config_error", reason: "invalid_client", retryAfterSeconds: null },
+      }),
+    ];
+    const gate = new Gate<void>();
+    world.put = () => gate.opened;
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("client_misconfigured");
+    const deletion = keeper.erase();
+    await settle();
+    gate.open();
+    await deletion;
+    await settle();
+    expect([world.stored, world.index.size]).toEqual([null, 0]);
+  });
+
+  test("that the index does not take leaves the secret whole", async () => {
+    const { world, keeper } = await newKeeper();
+    world.remove = () => Promise.reject(new Error("D1 is down"));
+    await expect(keeper.erase()).rejects.toThrowError("D1 is down");
+    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+    expect(world.alarm).toBe(T0 + 59 * MINUTE);
+  });
+});
+
+describe("an import", () => {
+  test("spends nothing before its caller can be told", async () => {
+    const world = await FakeWorld.create();
+    const keeper = new SecretKeeper(world);
+    const gate = new Gate<void>();
+    world.put = () => gate.opened;
+    const creation = keeper.create(imported(world, { expiresIn: 0 }));
+    await settle();
+    expect(world.alarm).toBe(T0 + MINUTE);
+    gate.fail(new Error("D1 is down"));
+    await expect(creation).rejects.toThrowError("D1 is down");
+    expect([world.requests, world.stored, world.alarm]).toEqual([0, null, null]);
+  });
+
+  test("that was never confirmed goes again, when the index answers", async () => {
+    const world = await FakeWorld.create();
+    world.put = world.remove = () => Promise.reject(new Error("D1 is down"));
+    await expect(new SecretKeeper(world).create(imported(world))).rejects.toThrowError("D1 is down");
+    expect(world.stored?.unconfirmed).toBe(true);
+
+    world.time += MINUTE;
+    world.alarm = null;
+    const woken = new SecretKeeper(world);
+    await woken.alarm("r");
+    expect(world.alarm).toBe(world.time + MINUTE);
+    world.remove = async () => {};
+    world.alarm = null;
+    await woken.alarm("r");
+    expect([world.stored, world.alarm, world.requests]).toEqual([null, null, 0]);
+  });
+
+  test("that is confirmed while the alarm waits its turn stays", async () => {
+    const world = await FakeWorld.create();
+    const keeper = new SecretKeeper(world);
+    const gate = new Gate<void>();
+    world.put = () => gate.opened;
+    const creation = keeper.create(imported(world));
+    await settle();
+    world.time += MINUTE;
+    const alarm = keeper.alarm("r");
+    await settle();
+    gate.open();
+    await Promise.all([creation, alarm]);
+    expect(world.stored?.unconfirmed).toBe(false);
+    expect(world.alarm).toBe(T0 + 59 * MINUTE);
+  });
+
+  test.each([
+    ["expires_in 0", { expiresIn: 0 }],
+    ["an instant in the past", { expiresIn: null, expiresAt: T0 - 1 }],
+    ["a JWT that is over", { expiresIn: null, accessToken: "eyJhbGciOiJub25lIn0.eyJleHAiOjEwMDB9." }],
+  ])("of a token that has expired, by %s, serves it to nobody", async (_, changes) => {
+    const world = await FakeWorld.create();
+    const keeper = new SecretKeeper(world);
+    const view = await keeper.create(imported(world, { refreshToken: null, ...changes }));
+    expect([view.accessToken, view.health.status]).toEqual([null, "expired"]);
+    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("reauthorization_required");
+  });
+});
+
+describe("the alarm", () => {
+  test("joins a flight that is under way, however late it is, and never rings in a circle", async () => {
+    const { world, keeper } = await newKeeper();
+    const gate = new Gate<Heard>();
+    world.answers = [() => gate.opened];
+    const renewal = keeper.refresh(MANUAL, null);
+    await settle();
+    world.time += 2 * MINUTE;
+    world.alarm = null;
+    const alarm = keeper.alarm("r");
+    await settle();
+    expect([world.requests, world.alarm]).toEqual([1, null]);
+    gate.open(granted(world, 2));
+    await Promise.all([renewal, alarm]);
+    expect(world.alarm).toBe(world.time + 59 * MINUTE);
+  });
+
+  test("closes an attempt that no process is making", async () => {
+    const { world, keeper } = await newKeeper();
+    world.answers = [() => new Gate<Heard>().opened];
+    void keeper.refresh(MANUAL, null);
+    await settle();
+    const woken = new SecretKeeper(world);
+    await settle();
+    expect(world.stored?.secret).toMatchObject({ attempt: null, trouble: { reason: "interrupted", ambiguous: true } });
+    world.answers = [async () => granted(world, 2)];
+    world.time = world.alarm ?? 0;
+    world.alarm = null;
+    await woken.alarm("r");
+    expect(world.stored?.secret).toMatchObject({ version: 2, trouble: null });
+  });
+
+  test("survives a database that does not answer, with the client as last seen", async () => {
+    const { world, keeper } = await newKeeper();
+    await keeper.refresh(MANUAL, 1);
+    world.client = () => Promise.reject(new Error("D1 is down"));
+    world.answers = [async () => granted(world, 3)];
+    world.time += 59 * MINUTE;
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect(world.stored?.secret?.version).toBe(3);
+  });
+
+  test("wakes once more for a token that is not renewed, to tell the index that it has expired", async () => {
+    const world = await FakeWorld.create();
+    const keeper = new SecretKeeper(world);
+    await keeper.create(imported(world, { refreshToken: null }));
+    expect([world.alarm, world.index.get("s1")]).toEqual([T0 + 60 * MINUTE, "ready"]);
+    world.time = T0 + 60 * MINUTE;
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect([world.alarm, world.index.get("s1")]).toEqual([null, "error"]);
+  });
+});
+
+describe("a renewal", () => {
+  test("whose answer cannot be worked with closes its journal", async () => {
+    const { world, keeper } = await newKeeper();
+    world.answers = [() => Promise.reject(new TypeError("nobody expected this"))];
+    world.time = T0 + 59 * MINUTE;
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect(world.stored?.secret).toMatchObject({ attempt: null, trouble: { kind: "retrying", ambiguous: true } });
+    expect(world.alarm).toBe(world.time + SECOND);
+    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+  });
+
+  test("that cannot be stored is no reason to withhold a valid token", async () => {
+    const { world, keeper } = await newKeeper();
+    world.time = T0 + 60 * MINUTE - 5 * SECOND;
+    world.beforeSave = () => {
+      throw new Error("storage is broken");
+    };
+    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+    world.time = T0 + 60 * MINUTE;
+    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("storage is broken");
+  });
+
+  test("that cannot be stored is not shown either", async () => {
+    const { world, keeper } = await newKeeper();
+    let saves = 0;
+    world.beforeSave = () => {
+      saves += 1;
+      if (saves === 2) throw new Error("storage is broken");
+    };
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
+    expect(world.stored?.secret?.version).toBe(1);
+    expect(await keeper.read(READ, 0, true)).toMatchObject({ version: 1, accessToken: "access-1" });
+  });
+
+  test("never shows one version's token with another's number", async () => {
+    const { world } = await newKeeper();
+    for (let turns = 0; turns < 12; turns++) {
+      const keeper = new SecretKeeper(world);
+      const number = (world.stored?.secret?.version ?? 0) + 1;
+      world.answers = [async () => granted(world, number)];
+      const renewal = keeper.refresh(MANUAL, number - 1);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const views = await Promise.all([keeper.read(READ, 0, true), renewal]);
+      for (const view of views) expect(view.accessToken).toBe(`access-${view.version}`);
+    }
+  });
+
+  test("that the provider called dead once is not asked again before its two seconds are over", async () => {
+    const { world, keeper } = await newKeeper();
+    world.answers = [
+      async () => ({
+        kind: "refused",
+        refusal: { class: "reauthorize", reason: "invalid_grant", retryAfterSeconds: null },
+      }),
+      async () => granted(world, 2),
+    ];
+    world.time = T0 + 59 * MINUTE;
+    await keeper.alarm("r");
+    const heardAt = world.time;
+    expect(world.stored?.secret?.trouble?.kind).toBe("confirming");
+    expect((await keeper.refresh(MANUAL, null)).version).toBe(2);
+    expect(world.time - heardAt).toBe(2 * SECOND);
+  });
+
+  test("of tokens that are over when they arrive does not hammer the provider", async () => {
+    const { world, keeper } = await newKeeper();
+    let number = 1;
+    world.answers = [async () => granted(world, ++number, 0)];
+    world.time = T0 + 59 * MINUTE;
+    const startedAt = world.time;
+    for (let rings = 0; rings < 10; rings++) {
+      world.alarm = null;
+      await keeper.alarm("r");
+      world.time = world.alarm ?? 0;
+    }
+    expect(world.time - startedAt).toBeGreaterThan(4 * MINUTE);
+    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("provider_unreachable");
+  });
+});

@@ -1,0 +1,160 @@
+/** A world for the actor's logic in which a test decides when D1 and the provider answer, and what time it is. */
+
+import { type Keyring, parseKeyring } from "../../src/crypto/keyring.ts";
+import { seal } from "../../src/crypto/seal.ts";
+import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
+import type { Heard } from "../../src/domain/oauth2/response.ts";
+import type { NewSecret } from "../../src/secret-actor/door.ts";
+import type { Ports } from "../../src/secret-actor/ports.ts";
+import type { ActorRecord } from "../../src/secret-actor/record.ts";
+import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
+import type { LogLine } from "../../src/telemetry.ts";
+
+export const T0 = Date.parse("2026-01-01T00:00:00Z");
+
+const keyring: Keyring = parseKeyring(
+  '{"keys":[{"kty":"oct","kid":"k","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}]}',
+);
+
+/** Answers a call when the test says so. */
+export class Gate<T> {
+  readonly opened: Promise<T>;
+  open!: (value: T) => void;
+  fail!: (error: Error) => void;
+
+  constructor() {
+    this.opened = new Promise((resolve, reject) => {
+      this.open = resolve;
+      this.fail = reject;
+    });
+  }
+}
+
+export class FakeWorld implements Ports {
+  time = T0;
+  stored: ActorRecord | null = null;
+  alarm: number | null = null;
+  /** Every alarm that was set, in order. */
+  alarms: number[] = [];
+  index = new Map<string, string>();
+  lines: LogLine[] = [];
+  /** What the next token requests hear; the last one repeats. */
+  answers: (() => Promise<Heard>)[] = [];
+  requests = 0;
+  client: () => Promise<SealedAuthClient | null> = async () => this.sealedClient;
+  put: () => Promise<void> = async () => {};
+  remove: () => Promise<void> = async () => {};
+  beforeSave: () => void = () => {};
+  sealedClient!: SealedAuthClient;
+
+  static async create(): Promise<FakeWorld> {
+    const world = new FakeWorld();
+    const credentials = {
+      client_id: "c",
+      client_secret: "s",
+      auth_uri: "https://p.example/a",
+      token_uri: "https://p.example/t",
+    };
+    world.sealedClient = {
+      id: "client" as AuthClientId,
+      place: { level: "global" },
+      type: "oauth2",
+      name: "x",
+      components: [],
+      refreshLeadSeconds: 60,
+      version: 1,
+      createdAt: T0,
+      credentials: await seal(keyring, ["global", "auth-client", "client", "credentials", 1], {
+        ...credentials,
+        refresh_token_uri: "https://p.example/t",
+      }),
+    };
+    return world;
+  }
+
+  readonly storage: Ports["storage"] = {
+    load: () => this.stored,
+    save: (record, alarmAt) => {
+      this.beforeSave();
+      this.stored = structuredClone(record);
+      if (alarmAt !== undefined) this.#setAlarm(alarmAt);
+      return Promise.resolve();
+    },
+    ensureAlarm: async (alarmAt) => {
+      if (this.alarm === null) this.#setAlarm(alarmAt);
+    },
+    erase: async () => {
+      this.stored = null;
+      this.alarm = null;
+    },
+  };
+
+  #setAlarm(alarmAt: number | null): void {
+    this.alarm = alarmAt;
+    if (alarmAt !== null) this.alarms.push(alarmAt);
+  }
+
+  readonly now = (): number => this.time;
+  readonly random = (): number => 0.5;
+  readonly keyring = (): Keyring => keyring;
+  readonly keepAlive = (promise: Promise<unknown>): void => void promise.catch(() => undefined);
+  readonly log = (line: LogLine): void => void this.lines.push(line);
+  /** Time passes only when a test says so, so waiting for time alone ends at once with the clock moved. */
+  readonly waitFor = async (promise: Promise<unknown> | null, timeoutMs: number): Promise<void> => {
+    if (promise === null) this.time += timeoutMs;
+    else await promise;
+  };
+  readonly findAuthClient = (): Promise<SealedAuthClient | null> => this.client();
+  readonly sendTokenRequest = async (): Promise<Heard> => {
+    this.requests += 1;
+    const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
+    if (answer === undefined) throw new Error("no answer was prepared");
+    return await answer();
+  };
+  readonly putIndexEntry: Ports["putIndexEntry"] = async ({ id }, { state }) => {
+    await this.put();
+    this.index.set(id, state);
+  };
+  readonly deleteIndexEntry: Ports["deleteIndexEntry"] = async (id) => {
+    await this.remove();
+    this.index.delete(id);
+  };
+}
+
+/** A grant as the provider would answer now, with the tokens of this number. */
+export function granted(world: FakeWorld, number: number, seconds = 3600): Heard {
+  return {
+    kind: "granted",
+    issuedAt: world.time,
+    expiresAt: world.time + seconds * 1000,
+    grant: {
+      access_token: `access-${number}`,
+      token_type: "Bearer",
+      refresh_token: `refresh-${number}`,
+      scope: null,
+      undefined_params: {},
+      subject: null,
+    },
+  };
+}
+
+/** An import of tokens that live for an hour. */
+export function imported(world: FakeWorld, changes: Partial<NewSecret> = {}): NewSecret {
+  return {
+    requestId: "r",
+    id: "s1" as SecretId,
+    workspaceId: "w" as WorkspaceId,
+    userId: null,
+    name: "x",
+    client: world.sealedClient,
+    accessToken: "access-1",
+    tokenType: "Bearer",
+    refreshToken: "refresh-1",
+    scope: null,
+    expiresIn: 3600,
+    expiresAt: null,
+    additionalParams: null,
+    fields: null,
+    ...changes,
+  };
+}
