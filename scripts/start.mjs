@@ -8,7 +8,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -58,8 +58,10 @@ async function requireNode() {
 }
 
 async function requirePort() {
-  if (!/^[1-9]\d{0,4}$/.test(values.port)) stop(`--port must be a port number, and "${values.port}" is none.`);
-  const socket = connect({ host: "localhost", port: Number(values.port) });
+  const port = Number(values.port);
+  if (!(Number.isInteger(port) && port > 0 && port < 65536))
+    stop(`--port must be a port number, and "${values.port}" is none.`);
+  const socket = connect({ host: "localhost", port });
   const isTaken = await new Promise((found) => {
     socket.on("connect", () => found(true)).on("error", () => found(false));
   });
@@ -76,18 +78,40 @@ function makeKeys() {
     'ALLOW_LOOPBACK="true"',
   ];
   mkdirSync(home, { recursive: true });
-  writeFileSync(keysFile, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+  // Another start at the same moment may have been first.
+  const draft = `${keysFile}.${process.pid}`;
+  writeFileSync(draft, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, keysFile);
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft);
+  }
 }
 
 /** A file from elsewhere may lack a key, and the service would then refuse everybody without saying why. */
 function requireKeys() {
-  const keys = readFileSync(keysFile, "utf8");
-  for (const [name, form] of [
-    ["ROOT_API_KEY", /^ROOT_API_KEY=["']?[^"'\s]{32,}["']?\s*$/m],
-    ["ENCRYPTION_KEYS", /^ENCRYPTION_KEYS=.*"keys"/m],
-  ]) {
-    if (!form.test(keys))
-      stop(`${keysFile} holds no usable ${name}. Correct it, or delete the file to have new keys made.`);
+  const text = readFileSync(keysFile, "utf8");
+  const valueOf = (name) => new RegExp(`^${name}=(["']?)(.*)\\1\\s*$`, "m").exec(text)?.[2] ?? "";
+  const unusable = [];
+  if (valueOf("ROOT_API_KEY").length < 32) unusable.push("ROOT_API_KEY");
+  if (!isKeyring(valueOf("ENCRYPTION_KEYS"))) unusable.push("ENCRYPTION_KEYS");
+  if (unusable.length === 0) return;
+  const afresh =
+    "Or delete it together with .wrangler/state to start afresh: what is stored cannot be opened without its keys.";
+  stop(`${keysFile} holds no usable ${unusable.join(" and no usable ")}. Correct it. ${afresh}`);
+}
+
+function isKeyring(text) {
+  try {
+    const { keys } = JSON.parse(text);
+    return (
+      keys.length > 0 &&
+      keys.every(({ kty, kid, k }) => kty === "oct" && kid && Buffer.from(k, "base64url").length === 32)
+    );
+  } catch {
+    return false;
   }
 }
 
@@ -147,7 +171,14 @@ function killChild(signal) {
 }
 
 async function announce() {
-  while (!(await answers())) await sleep(200);
+  let status;
+  while ((status = await healthStatus()) === null) await sleep(200);
+  if (status !== 200) {
+    // Its own lines above say why.
+    isStopping = true;
+    console.error(`The server answers ${status}, so it is not set up correctly.`);
+    process.exit(1);
+  }
   isRunning = true;
   console.log(`
 Edge Secrets is running.
@@ -158,10 +189,11 @@ Edge Secrets is running.
 `);
 }
 
-async function answers() {
+/** Null while nobody answers. */
+async function healthStatus() {
   try {
-    return (await fetch(`${address}/healthz`)).ok;
+    return (await fetch(`${address}/healthz`)).status;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -28,7 +28,7 @@ import { writeDocument } from "./write.ts";
 const createClient = createRoute({
   method: "post",
   path: "/v2/auth-clients",
-  middleware: alsoRefuse((document, settings) => loopbackProblems(document, settings.egress)),
+  middleware: alsoRefuse((sent, settings) => loopbackProblems(sent, settings.egress)),
   request: { body: jsonBody(newAuthClientSchema) },
   responses: { 201: { description: "The auth client." } },
 });

@@ -23,7 +23,7 @@ const CONNECT_TOKEN_BYTES = 32;
 const createAuthorization = createRoute({
   method: "post",
   path: "/v2/workspaces/{workspace}/authorizations",
-  middleware: alsoRefuse((document, settings) => returnProblems(document, settings.returnOrigins)),
+  middleware: alsoRefuse((sent, settings) => returnProblems(sent, settings.returnOrigins)),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
   responses: { 201: { description: "The consent flow, and the URL to open." } },
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
-import { processesNaming, ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
 const WITHIN_20_S = { timeout: 20_000, interval: 100 };
@@ -45,9 +45,10 @@ describe("npm start", () => {
       expect(server.output).not.toContain(server.rootKey);
       expect((await server.call("GET", "/v2/auth-clients/none")).status).toBe(404);
 
-      expect(processesNaming(home).length).toBeGreaterThan(0);
+      // Start script, wrangler and workerd at least.
+      expect(server.processes().length).toBeGreaterThan(2);
       expect(await server.stop(signal)).toBe(0);
-      await vi.waitFor(() => expect(processesNaming(home)).toEqual([]), { timeout: 10_000, interval: 100 });
+      await vi.waitFor(() => expect(server.processes()).toEqual([]), { timeout: 10_000, interval: 100 });
     },
   );
 
@@ -58,8 +59,13 @@ describe("npm start", () => {
     await expect(ServerProcess.start(newHome(), Number(port))).rejects.toThrowError(`Port ${port} is taken.`);
     await server.stop();
     expect(await ServerProcess.run(["--port", "none"])).toContain("--port must be a port number");
-    writeFileSync(join(home, ".dev.vars"), 'ROOT_API_KEY="short"\n');
-    await expect(ServerProcess.start(home)).rejects.toThrowError("holds no usable ROOT_API_KEY");
+    const keysFile = join(home, ".dev.vars");
+    const keys = readFileSync(keysFile, "utf8");
+    writeFileSync(keysFile, 'ROOT_API_KEY="short"\nENCRYPTION_KEYS=\'{"keys":[]}\'\n');
+    const refused = "holds no usable ROOT_API_KEY and no usable ENCRYPTION_KEYS";
+    await expect(ServerProcess.start(home)).rejects.toThrowError(refused);
+    writeFileSync(keysFile, `${keys}PUBLIC_URL="https://secrets.example.com"\n`);
+    await expect(ServerProcess.start(home)).rejects.toThrowError("ALLOW_LOOPBACK is for local servers alone");
   });
 
   test("keeps its state, and an alarm that fell due while it was down fires at the next start", async () => {

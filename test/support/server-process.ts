@@ -1,6 +1,7 @@
 /** Runs the server as a process of its own, as `npm start` does, on a free port and in a folder of its own. Runs in Node. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -32,12 +33,14 @@ export class ServerProcess {
   readonly home: string;
   output = "";
   readonly #child: ChildProcess;
+  /** Stands in the environment of all its processes. */
+  readonly #mark = `edge-secrets-test-${randomUUID()}`;
 
   private constructor(port: number, home: string) {
     this.url = `http://localhost:${port}`;
     this.home = home;
     this.#child = spawn("node", ["scripts/start.mjs", "--port", String(port), "--home", home], {
-      env: { ...process.env, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
+      env: { ...process.env, TEST_MARK: this.#mark, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -90,23 +93,28 @@ export class ServerProcess {
     return code;
   }
 
+  /** Every process that belongs to this server. */
+  processes(): number[] {
+    return processesMarked(this.#mark);
+  }
+
   /** Kills every process of the server at once, as a power cut does. */
   async kill(): Promise<void> {
-    for (const pid of processesNaming(this.home)) process.kill(pid, "SIGKILL");
+    for (const pid of this.processes()) process.kill(pid, "SIGKILL");
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
   }
 }
 
-/** The ids of all processes whose command line holds this text; Linux alone. */
-export function processesNaming(text: string): number[] {
-  const isNamed = (pid: string) => {
+/** The ids of all processes that were started, by whomever, with this in their environment; Linux alone. */
+export function processesMarked(mark: string): number[] {
+  const isMarked = (pid: string) => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      return readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
     } catch {
       return false;
     }
   };
   return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid) && isNamed(name))
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid) && isMarked(name))
     .map(Number);
 }
