@@ -24,6 +24,7 @@ const stateFolder = join(home, ".wrangler", "state");
 const address = `http://localhost:${values.port}`;
 
 const GRACE_MS = 5000;
+const PARENT_CHECK_MS = 500;
 const environment = {
   ...process.env,
   PATH: [resolve("node_modules/.bin"), process.env.PATH].join(delimiter),
@@ -39,6 +40,9 @@ let isStopping = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => shutDown());
 process.on("exit", () => killChild("SIGKILL"));
+// npm does not pass every signal on; when it is gone, so is whoever wanted this server.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && !isStopping && shutDown(), PARENT_CHECK_MS).unref();
 
 await requireNode();
 await requirePort();
@@ -174,7 +178,8 @@ async function announce() {
   let status;
   while ((status = await healthStatus()) === null) await sleep(200);
   if (status !== 200) {
-    // Its own lines above say why.
+    // Its own line says why, and may come a moment after the answer.
+    await sleep(500);
     isStopping = true;
     console.error(`The server answers ${status}, so it is not set up correctly.`);
     process.exit(1);

@@ -52,11 +52,17 @@ describe("npm start", () => {
     },
   );
 
+  test("through npm leaves no process either, whatever npm does with the signal", async () => {
+    const server = await ServerProcess.start(newHome(), { throughNpm: true });
+    await server.stop("SIGTERM");
+    await vi.waitFor(() => expect(server.processes()).toEqual([]), { timeout: 10_000, interval: 100 });
+  });
+
   test("says what is wrong with a taken port or with keys that are of no use", async () => {
     const home = newHome();
     const server = await start(home);
     const port = new URL(server.url).port;
-    await expect(ServerProcess.start(newHome(), Number(port))).rejects.toThrowError(`Port ${port} is taken.`);
+    await expect(ServerProcess.start(newHome(), { port: Number(port) })).rejects.toThrowError(`Port ${port} is taken.`);
     await server.stop();
     expect(await ServerProcess.run(["--port", "none"])).toContain("--port must be a port number");
     const keysFile = join(home, ".dev.vars");

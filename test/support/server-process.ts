@@ -36,10 +36,11 @@ export class ServerProcess {
   /** Stands in the environment of all its processes. */
   readonly #mark = `edge-secrets-test-${randomUUID()}`;
 
-  private constructor(port: number, home: string) {
+  private constructor(port: number, home: string, throughNpm: boolean) {
     this.url = `http://localhost:${port}`;
     this.home = home;
-    this.#child = spawn("node", ["scripts/start.mjs", "--port", String(port), "--home", home], {
+    const [command, ...first] = throughNpm ? ["npm", "start", "--"] : ["node", "scripts/start.mjs"];
+    this.#child = spawn(command ?? "", [...first, "--port", String(port), "--home", home], {
       env: { ...process.env, TEST_MARK: this.#mark, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -49,8 +50,9 @@ export class ServerProcess {
   }
 
   /** Starts a server and resolves when it says that it is running. */
-  static async start(home: string, port?: number): Promise<ServerProcess> {
-    const server = new ServerProcess(port ?? (await freePort()), home);
+  static async start(home: string, options: { port?: number; throughNpm?: boolean } = {}): Promise<ServerProcess> {
+    const { port = await freePort(), throughNpm = false } = options;
+    const server = new ServerProcess(port, home, throughNpm);
     const deadline = Date.now() + START_MS;
     while (!server.output.includes("Edge Secrets is running")) {
       if (Date.now() > deadline || server.#child.exitCode !== null) throw new Error(`no start: ${server.output}`);
