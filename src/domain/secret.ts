@@ -81,24 +81,26 @@ export interface Health {
 }
 
 /** Everything of a secret that may cross the actor's door. Holds the access token, never the refresh token. */
-export interface SecretView {
-  id: SecretId;
-  workspaceId: WorkspaceId;
-  authClientId: AuthClientId;
-  userId: UserId | null;
-  type: "oauth2";
-  name: string;
-  version: number;
+export interface SecretView extends Pick<Secret, Shown> {
   /** Null once it has expired: such a token is never served. */
   accessToken: string | null;
   tokenType: string;
   scope: string | null;
   undefinedParams: Record<string, unknown>;
-  additionalParams: Record<string, string> | null;
-  fields: Record<string, unknown> | null;
-  expiresAt: number | null;
   health: Health;
 }
+
+type Shown =
+  | "id"
+  | "workspaceId"
+  | "authClientId"
+  | "userId"
+  | "type"
+  | "name"
+  | "version"
+  | "additionalParams"
+  | "fields"
+  | "expiresAt";
 
 /** Makes a secret that has no grant yet. */
 export function blankSecret(

@@ -8,6 +8,7 @@ import type { Reason } from "../domain/oauth2/response.ts";
 import type { SecretView } from "../domain/secret.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { Authorization } from "./record.ts";
 
 /** Errors lose their class over RPC, so a failure is data, and `stub` throws it again. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -35,20 +36,11 @@ export interface NewSecret extends Ask {
 }
 
 /** A consent flow to come. Without `name` it renews the consent of the secret that is there. */
-export interface NewAuthorization extends Ask {
-  id: AuthorizationId;
+export interface NewAuthorization
+  extends Ask, Omit<Authorization, "name" | "status" | "reason" | "createdAt" | "openings"> {
   secretId: SecretId;
   workspaceId: WorkspaceId;
-  authClientId: AuthClientId;
-  userId: UserId | null;
-  renews: boolean;
-  allowAccountChange: boolean;
   name: string | null;
-  scopes: string[];
-  additionalParams: Record<string, string> | null;
-  fields: Record<string, unknown> | null;
-  returnUrl: string | null;
-  expiresAt: number;
 }
 
 export interface AuthorizationView {

@@ -19,7 +19,7 @@ import {
   whatReadNeeds,
   withNewGrant,
 } from "../../src/domain/refresh-schedule.ts";
-import type { Secret } from "../../src/domain/secret.ts";
+import { blankSecret, type Secret } from "../../src/domain/secret.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -29,25 +29,18 @@ const T0 = Date.parse("2026-01-01T00:00:00Z");
 const POLICY = { refreshLeadSeconds: 60 };
 const NO_JITTER = 0.5;
 
-const blank: Secret = {
-  id: "s" as Secret["id"],
-  workspaceId: "w" as Secret["workspaceId"],
-  authClientId: "c" as Secret["authClientId"],
-  userId: null,
-  type: "oauth2",
-  name: "x",
-  additionalParams: null,
-  fields: null,
-  createdAt: T0,
-  version: 0,
-  issuedAt: T0,
-  expiresAt: null,
-  hasRefreshToken: false,
-  lastRefreshedAt: null,
-  refreshAt: null,
-  attempt: null,
-  trouble: null,
-};
+const blank = blankSecret(
+  {
+    id: "s" as Secret["id"],
+    workspaceId: "w" as Secret["workspaceId"],
+    authClientId: "c" as Secret["authClientId"],
+    userId: null,
+    name: "x",
+    additionalParams: null,
+    fields: null,
+  },
+  T0,
+);
 
 /** A secret whose token was issued at T0 and lives an hour. */
 const fresh = withNewGrant(
