@@ -86,16 +86,19 @@ export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "
   const left = secret.expiresAt - now;
   const tooLittle = Math.min(TOO_LITTLE_LEFT, (secret.expiresAt - secret.issuedAt) / 4);
   if (left <= 0 || left < tooLittle) return "wait";
-  if (left < minTtlSeconds * SECOND && canGive(secret, minTtlSeconds)) return "wait";
+  if (left < minTtlSeconds * SECOND && isWorthIt(secret, now, minTtlSeconds)) return "wait";
   return isDue(secret, now) ? "serve_and_renew" : "serve";
 }
 
 /**
- * Decides whether a renewal could bring a token of this length: the provider was never asked, or it gives tokens so long that
- * the one at hand has had its rest. Else every read of a caller that asks for too much would be a refresh.
+ * Decides whether a renewal is worth it for a caller who asks for this many seconds: the provider was never asked, or its tokens
+ * live long enough, or the one at hand has lived for a quarter of its life. Else every read of a caller that asks for too much
+ * would be a refresh.
  */
-function canGive({ expiresAt, issuedAt, lastRefreshedAt }: Secret, seconds: number): boolean {
-  return lastRefreshedAt === null || expiresAt === null || expiresAt - issuedAt >= (seconds + REST_SECONDS) * SECOND;
+function isWorthIt({ expiresAt, issuedAt, lastRefreshedAt }: Secret, now: number, seconds: number): boolean {
+  if (lastRefreshedAt === null || expiresAt === null) return true;
+  const lifetime = expiresAt - issuedAt;
+  return lifetime >= (seconds + REST_SECONDS) * SECOND || now - issuedAt >= lifetime / 4;
 }
 
 /** Decides whether a token may be given out: it has not expired. */

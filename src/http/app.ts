@@ -47,18 +47,19 @@ const authenticated: Handler = async (c, next) => {
   await next();
 };
 
-/** Refuses bodies of another kind (RFC 9110 15.5.16). A request without a body may leave the header out. */
+/** Refuses bodies of another kind (RFC 9110 15.5.16). A request without content may leave the header out. */
 const jsonOnly: Handler = async (c, next) => {
-  const mediaType = c.req.header("Content-Type");
-  const hasBody = c.req.raw.body !== null && c.req.header("Content-Length") !== "0";
-  if (hasBody && !JSON_MEDIA_TYPE.test(mediaType ?? "")) {
+  const body = c.req.raw.body === null ? null : await c.req.arrayBuffer();
+  if (body === null || body.byteLength === 0) return await next();
+  const mediaType = c.req.header("Content-Type") ?? "";
+  if (!JSON_MEDIA_TYPE.test(mediaType)) {
     throw new ServiceError("unsupported_media_type", "Send application/json or application/vnd.api+json.");
   }
   // The validators know fewer spellings of a media type than there are.
-  if (hasBody && mediaType !== "application/json") {
+  if (mediaType !== "application/json") {
     const headers = new Headers(c.req.raw.headers);
     headers.set("Content-Type", "application/json");
-    c.req.raw = new Request(c.req.raw, { headers });
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
   }
   await next();
 };

@@ -15,6 +15,8 @@ import {
   requestDocument,
 } from "./document.ts";
 
+const MAX_SCOPE_LENGTH = 8192;
+
 const scope = z
   .string()
   .max(1024)
@@ -31,7 +33,13 @@ export const newAuthorizationSchema = requestDocument(
   "authorization",
   z.strictObject({
     name: nameSchema.optional(),
-    scopes: z.array(scope).max(200).default([]),
+    scopes: z
+      .array(scope)
+      .max(200)
+      .refine((scopes) => scopes.join(" ").length <= MAX_SCOPE_LENGTH, {
+        error: `must come to at most ${MAX_SCOPE_LENGTH} characters`,
+      })
+      .default([]),
     additional_params: additionalParams.optional(),
     fields: fieldsSchema.optional(),
     return_url: z

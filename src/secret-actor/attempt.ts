@@ -7,9 +7,10 @@ import { DEFAULT_REFRESH_LEAD_SECONDS } from "../domain/auth-client.ts";
 import { digest } from "../domain/digest.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
-import { afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
+import { afterLostAnswer, afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
 import type { Ports } from "./ports.ts";
 
@@ -22,9 +23,6 @@ export interface Cause {
 const REQUEST_TIMEOUT_MS = 20_000;
 /** A token that outlives a slow provider lets the request take this long. */
 const PATIENT_TIMEOUT_MS = 40_000;
-/** The longest that D1 may take before the client as last seen serves. */
-const LOOK_UP_TIMEOUT_MS = 5000;
-
 /** An attempt whose journal is written. */
 interface Begun {
   attemptId: string;
@@ -79,7 +77,7 @@ async function begin(memory: Memory, ports: Ports, cause: Cause): Promise<Begun 
   try {
     grant = await memory.grant();
   } catch (error) {
-    await notOpened(memory, ports, cause, error);
+    await notOpened(memory, ports, cause, version, error);
     return null;
   }
   const refreshToken = grant.refresh_token;
@@ -93,13 +91,16 @@ async function begin(memory: Memory, ports: Ports, cause: Cause): Promise<Begun 
   const attempt = { id: crypto.randomUUID(), version, fingerprint, sentAt: ports.now() };
   // Inside an alarm the platform itself wakes the actor again if the process dies, so the alarm needs no row of its own.
   const alarm = cause.trigger === "alarm" ? "keep" : "set";
-  await memory.write({ ...record, secret: beginAttempt(secret, attempt) }, alarm);
+  // An attempt still open here is one whose outcome could not be stored: its answer is lost, too.
+  const before = secret.attempt === null ? secret : afterLostAnswer(secret, ports.now(), ports.random());
+  await memory.write({ ...record, secret: beginAttempt(before, attempt) }, alarm);
   return { attemptId: attempt.id, secret, grant, refreshToken };
 }
 
-async function notOpened(memory: Memory, ports: Ports, cause: Cause, error: unknown): Promise<void> {
+async function notOpened(memory: Memory, ports: Ports, cause: Cause, version: number, error: unknown): Promise<void> {
   const record = memory.record;
-  if (record === null || record.secret === null) return;
+  // A consent that came first brought a grant that does open.
+  if (record?.secret?.version !== version) return;
   const { refusal } = refused(null, "retry", "storage_integrity");
   await memory.write({ ...record, secret: afterRefusal(record.secret, refusal, ports.now(), ports.random()) });
   ports.log({
@@ -113,9 +114,14 @@ async function notOpened(memory: Memory, ports: Ports, cause: Cause, error: unkn
 
 async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome> {
   const { secret, grant, refreshToken } = begun;
-  const client = await findClient(memory, ports, secret);
-  if (client === "gone") return refused(null, "config_error", "client_gone");
-  if (client === "unknown") return refused(null, "retry", "storage_unavailable");
+  // As last seen, when D1 does not answer.
+  const found = await lookUpClient(ports, secret.authClientId);
+  const client = found === undefined ? (memory.record?.client ?? null) : found;
+  if (client === null) {
+    return found === null
+      ? refused(null, "config_error", "client_gone")
+      : refused(null, "retry", "storage_unavailable");
+  }
 
   let registration;
   try {
@@ -129,22 +135,6 @@ async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome>
   if (heard.kind === "refused") return { kind: "refused", refusal: heard.refusal, client };
   const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant));
   return { kind: "granted", heard, sealed, client };
-}
-
-/** Finds the client: in D1, or as last seen when D1 does not answer in time. */
-async function findClient(
-  memory: Memory,
-  ports: Ports,
-  secret: Secret,
-): Promise<SealedAuthClient | "gone" | "unknown"> {
-  let found: SealedAuthClient | null | undefined;
-  const lookUp = ports.findAuthClient(secret.authClientId).then(
-    (client) => (found = client),
-    () => undefined,
-  );
-  await ports.waitFor(lookUp, LOOK_UP_TIMEOUT_MS);
-  if (found === null) return "gone";
-  return found ?? memory.record?.client ?? "unknown";
 }
 
 function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {

@@ -16,14 +16,13 @@ import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/token-endpoint.ts";
 import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
-import { changed, ended, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
+import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
+import { lookUpClient } from "./look-up.ts";
 import { type Memory, REMEMBER_ENDED_FLOWS } from "./memory.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord, Authorization, Opening } from "./record.ts";
 
 const EXCHANGE_TIMEOUT_MS = 20_000;
-/** An exchange that started in the last moment of its flow may end after it. */
-const EXCHANGE_GRACE_MS = 60_000;
 /** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
 const MOST_OPENINGS = 5;
 export class Consent {
@@ -148,8 +147,7 @@ export class Consent {
     const record = this.#memory.record;
     if (record === null) return;
     const now = this.#ports.now();
-    const isLate = (flow: Authorization) =>
-      isOpen(flow) && flow.expiresAt + (flow.status === "exchanging" ? EXCHANGE_GRACE_MS : 0) <= now;
+    const isLate = (flow: Authorization) => isOpen(flow) && endsAt(flow) <= now;
     if (!record.authorizations.some(isLate)) return;
     const authorizations = record.authorizations.map((flow) =>
       isLate(flow) ? { ...flow, ...ended("expired") } : flow,
@@ -195,21 +193,25 @@ export class Consent {
       codeVerifier,
     };
     validCallback(request);
+    if (this.#find(flow.id).flow.status !== "exchanging") return "expired";
 
     const heard = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
     if (heard.kind === "refused") return heard.refusal.reason;
     if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
-    await this.#store(flow, stored, heard);
-    return null;
+    return (await this.#store(flow, stored, heard)) ? null : "expired";
   }
 
-  /** Stores the new grant. A refresh that is under way meanwhile loses against it: its result is of an older version. */
-  async #store(flow: Authorization, client: SealedAuthClient, heard: Heard & { kind: "granted" }): Promise<void> {
+  /**
+   * Stores the new grant. A refresh that is under way meanwhile loses against it: its result is of an older version. False: the flow
+   * was ended before, and what was said of it stays true.
+   */
+  async #store(flow: Authorization, client: SealedAuthClient, heard: Heard & { kind: "granted" }): Promise<boolean> {
     for (;;) {
       const { record } = this.#find(flow.id);
       const before = record.secret ?? newSecret(record, flow, this.#ports.now());
       const sealed = await this.#memory.seal(record, before.version + 1, heard.grant);
-      const now = this.#find(flow.id).record;
+      const { record: now, flow: current } = this.#find(flow.id);
+      if (current.status !== "exchanging") return false;
       if ((now.secret?.version ?? 0) !== before.version) continue;
       const times = {
         issuedAt: heard.issuedAt,
@@ -222,9 +224,9 @@ export class Consent {
         additionalParams: flow.additionalParams ?? before.additionalParams,
         fields: flow.fields ?? before.fields,
       };
-      const authorizations = changed(now, flow.id, { status: "completed", ...NOTHING_KEPT });
+      const authorizations = changed(now, flow.id, { status: "completed", reason: null, ...NOTHING_KEPT });
       await this.#memory.write({ ...now, secret, grant: sealed, client, authorizations });
-      return;
+      return true;
     }
   }
 
@@ -240,9 +242,10 @@ export class Consent {
   }
 
   async #client(flow: Authorization): Promise<SealedAuthClient> {
-    const stored = await this.#ports.findAuthClient(flow.authClientId);
-    if (stored === null) throw new ServiceError("not_found", "The auth client of this consent flow is gone.");
-    return stored;
+    const found = await lookUpClient(this.#ports, flow.authClientId);
+    if (found === undefined) throw new Error("D1 does not answer in time");
+    if (found === null) throw new ServiceError("not_found", "The auth client of this consent flow is gone.");
+    return found;
   }
 
   #find(id: AuthorizationId): { record: ActorRecord; flow: Authorization } {
@@ -270,7 +273,9 @@ export class Consent {
 function reasonOf(error: unknown): Reason {
   if (error instanceof oauth.AuthorizationResponseError) return knownReason(error.error) ?? "provider_refused";
   if (error instanceof ServiceError) return error.failure.code === "not_found" ? "client_gone" : "storage_integrity";
-  return "unreadable_answer";
+  return error instanceof TypeError || error instanceof oauth.OperationProcessingError
+    ? "unreadable_answer"
+    : "storage_unavailable";
 }
 
 function verifierIdentity(flow: Authorization, stateHash: string): RecordIdentity {

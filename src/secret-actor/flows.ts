@@ -10,9 +10,16 @@ import type { ActorRecord, Authorization } from "./record.ts";
 /** As many flows are kept; the oldest that has ended gives way, and while none has, no other starts. */
 const MOST_FLOWS = 10;
 
+const EXCHANGE_GRACE_MS = 60_000;
+
 /** Decides whether a flow can still end in a grant. */
 export function isOpen({ status }: Authorization): boolean {
   return status === "pending" || status === "exchanging";
+}
+
+/** Gives the moment at which an open flow ends by itself. An exchange that started in the last moment has time to come back. */
+export function endsAt({ status, expiresAt }: Authorization): number {
+  return status === "exchanging" ? expiresAt + EXCHANGE_GRACE_MS : expiresAt;
 }
 
 /** Changes one flow of a record. */
@@ -21,7 +28,12 @@ export function changed(record: ActorRecord, id: AuthorizationId, change: Partia
 }
 
 /** What an ended flow has left of what it was given. */
-export const NOTHING_KEPT = { openings: [], additionalParams: null, fields: null } satisfies Partial<Authorization>;
+export const NOTHING_KEPT = {
+  openings: [],
+  scopes: [],
+  additionalParams: null,
+  fields: null,
+} satisfies Partial<Authorization>;
 
 /** What a flow that failed looks like. */
 export function ended(reason: Reason): Partial<Authorization> {

@@ -17,6 +17,9 @@ import type { Ports } from "./ports.ts";
 import type { Cause } from "./attempt.ts";
 import { Refresher } from "./refresh.ts";
 
+/** The pause before the index is asked again. */
+const INDEX_PAUSE_MS = 60_000;
+
 export class SecretKeeper {
   readonly consent: Consent;
   readonly #memory: Memory;
@@ -108,7 +111,7 @@ export class SecretKeeper {
     const secret = this.#memory.record?.secret;
     const isWanted = secret != null && canRefresh(secret) && isDue(secret, this.#ports.now());
     if (isWanted || this.#refresher.flight !== null) await this.#refresher.attempt({ trigger: "alarm", requestId });
-    else await this.#memory.publishQuietly();
+    else this.#ports.keepAlive(this.#memory.publishQuietly());
     await this.#memory.rearm();
   }
 
@@ -119,7 +122,7 @@ export class SecretKeeper {
     } catch (error) {
       this.#ports.log({ kind: "alert", what: "index_behind", secret_id: id, internal: String(error) });
     }
-    await this.#memory.rearm();
+    await this.#memory.rearm(INDEX_PAUSE_MS);
   }
 
   async #imported(input: NewSecret, now: number): Promise<Secret> {

@@ -6,7 +6,8 @@ import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../dom
 import type { Grant, Secret, SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import type { IndexEntry } from "../store/secrets.ts";
-import { isOpen } from "./flows.ts";
+import { endsAt, isOpen } from "./flows.ts";
+import { D1_TIMEOUT_MS } from "./look-up.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
 
@@ -71,10 +72,10 @@ export class Memory {
     await saved;
   }
 
-  /** Makes sure that an alarm is set where one is needed, and that none follows at once on the one that just rang. */
-  async rearm(): Promise<void> {
+  /** Makes sure that an alarm is set where one is needed, and that none follows sooner than this on the one that just rang. */
+  async rearm(soonestMs = SECOND): Promise<void> {
     const alarmAt = this.#record === null ? null : this.#nextAlarm(this.#record);
-    if (alarmAt !== null) await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + SECOND));
+    if (alarmAt !== null) await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + soonestMs));
   }
 
   /** An attempt that no process is making: its answer was lost. */
@@ -88,11 +89,17 @@ export class Memory {
   async erase(id: SecretId, only: (record: ActorRecord) => boolean = () => true): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#record === null || !only(this.#record)) return;
-      await this.#ports.deleteIndexEntry(id);
-      this.#record = null;
-      this.#opened = null;
-      await this.#ports.storage.erase();
+      // Should only the answer be lost, the alarm of a secret that is still here puts the entry back.
+      if (this.#record.indexed !== null) await this.write({ ...this.#record, indexed: null });
+      await this.#inTime(this.#ports.deleteIndexEntry(id));
+      await this.#forget();
     });
+  }
+
+  async #forget(): Promise<void> {
+    this.#record = null;
+    this.#opened = null;
+    await this.#ports.storage.erase();
   }
 
   /** Brings the index up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */
@@ -120,7 +127,7 @@ export class Memory {
       if (secret == null) return;
       const entry = indexEntry(secret, this.#ports.now());
       if (isIndexed(this.#record, entry)) return;
-      await this.#ports.putIndexEntry(secret, entry);
+      await this.#inTime(this.#ports.putIndexEntry(secret, entry));
       const record = this.#record;
       if (record === null) return;
       await this.write({ ...record, indexed: entry, unconfirmed: false }, record.secret?.attempt ? "keep" : "set");
@@ -134,12 +141,22 @@ export class Memory {
     await turn;
   }
 
-  /** A secret that never reached the index and whose client was deleted meanwhile: its flow failed after all. */
+  async #inTime(work: Promise<void>): Promise<void> {
+    let isDone = false;
+    await this.#ports.waitFor(
+      work.then(() => (isDone = true)),
+      D1_TIMEOUT_MS,
+    );
+    if (!isDone) throw new Error("D1 does not answer in time");
+  }
+
+  /** A secret that is not in the index and whose client is gone: nobody can use it, and the flow that made it failed after all. */
   async #dropOrphan(record: ActorRecord): Promise<void> {
     const authorizations = record.authorizations.map((flow) =>
       flow.status === "completed" ? ({ ...flow, status: "failed", reason: "client_gone" } as const) : flow,
     );
-    await this.write({ ...record, secret: null, grant: null, client: null, authorizations });
+    if (authorizations.length === 0) await this.#forget();
+    else await this.write({ ...record, secret: null, grant: null, client: null, authorizations });
   }
 
   /** Makes what callers may see, all of one version. @throws {ServiceError} `not_found`, `storage_integrity` */
@@ -190,7 +207,7 @@ export class Memory {
   #nextAlarm(record: ActorRecord): number | null {
     const now = this.#ports.now();
     if (record.unconfirmed) return now + MINUTE;
-    const wakes: (number | null)[] = record.authorizations.filter(isOpen).map((flow) => flow.expiresAt);
+    const wakes: (number | null)[] = record.authorizations.filter(isOpen).map(endsAt);
     const { secret } = record;
     if (secret === null) {
       wakes.push(...record.authorizations.map((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS));

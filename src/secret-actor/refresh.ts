@@ -67,7 +67,11 @@ export class Refresher {
     const { version, trouble } = this.#memory.secret;
     const deadline = this.#ports.now() + READER_PATIENCE_MS;
     // A provider that called the grant dead is asked again no sooner than its two seconds are over.
-    if (this.#flight !== null || trouble?.kind !== "confirming") await this.attempt(cause);
+    const joins = this.#flight !== null;
+    if (joins || trouble?.kind !== "confirming") await this.attempt(cause);
+    // The flight that was joined may have been of an older version, and have lost against a consent.
+    const hasLost = joins && this.#memory.secret.version === version && this.#memory.secret.trouble === null;
+    if (hasLost) await this.attempt(cause);
     while (this.#memory.secret.version === version) {
       const secret = this.#memory.secret;
       const now = this.#ports.now();

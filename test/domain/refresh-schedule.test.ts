@@ -165,6 +165,8 @@ describe("whatReadNeeds", () => {
     [3571, 3569, true, "serve"],
     [3600, 3599, true, "serve"],
     [3600, 3599, false, "wait"],
+    [3600, 2701, true, "serve"],
+    [3600, 2700, true, "wait"],
   ])("min_ttl %i with %i s left, refreshed before: %s: %s", (minTtl, left, isRefreshed, need) => {
     const secret = { ...fresh, lastRefreshedAt: isRefreshed ? T0 : null };
     expect(whatReadNeeds(secret, T0 + HOUR - left * SECOND, minTtl)).toBe(need);

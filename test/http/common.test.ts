@@ -107,6 +107,11 @@ describe("the media type", () => {
     expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data"]]);
   });
 
+  test("does not matter without content", async () => {
+    const answer = await call("POST", `/v2/workspaces/w/secrets/${ID}/refresh`, "", { "content-type": "text/plain" });
+    expect(answer.status).toBe(404);
+  });
+
   test.each(["text/plain", "application/jsonp", "application/xml", ""])("%j is not", async (mediaType) => {
     expect((await call("POST", "/v2/auth-clients", "{}", { "content-type": mediaType })).status).toBe(415);
   });

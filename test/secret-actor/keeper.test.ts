@@ -3,8 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
-import { FakeWorld, Gate, granted, imported, T0 } from "../support/fake-ports.ts";
+import { FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
+import type { AuthClientId, AuthorizationId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
+import type { NewAuthorization } from "../../src/secret-actor/door.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -17,11 +19,6 @@ async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> 
   await keeper.create(imported(world));
   world.answers = [async () => granted(world, 2)];
   return { world, keeper };
-}
-
-/** Lets everything run that waits for nothing but its turn. */
-async function settle(): Promise<void> {
-  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 describe("deletion", () => {
@@ -61,7 +58,67 @@ describe("deletion", () => {
     world.remove = () => Promise.reject(new Error("D1 is down"));
     await expect(keeper.erase()).rejects.toThrowError("D1 is down");
     expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
-    expect(world.alarm).toBe(T0 + 59 * MINUTE);
+    // Whatever became of the entry, the alarm sees to it.
+    expect(world.alarm).toBe(T0 + MINUTE);
+  });
+});
+
+describe("deletion whose answer is lost", () => {
+  test("leaves a secret that goes back into the index", async () => {
+    const { world, keeper } = await newKeeper();
+    world.remove = () => {
+      world.index.delete("s1");
+      return Promise.reject(new Error("the answer was lost"));
+    };
+    await expect(keeper.erase()).rejects.toThrowError("the answer was lost");
+    expect(world.index.size).toBe(0);
+    world.time = world.alarm ?? 0;
+    expect(world.time).toBe(T0 + MINUTE);
+    world.alarm = null;
+    await keeper.alarm("r");
+    await settle();
+    expect([world.index.get("s1"), world.alarm]).toEqual(["ready", T0 + 59 * MINUTE]);
+  });
+
+  test("leaves nothing when the client is gone as well", async () => {
+    const { world, keeper } = await newKeeper();
+    world.remove = () => Promise.reject(new Error("the answer was lost"));
+    await expect(keeper.erase()).rejects.toThrowError("the answer was lost");
+    world.put = () => Promise.reject(new ServiceError("conflict", "The auth client was deleted meanwhile."));
+    world.alarm = null;
+    await keeper.alarm("r");
+    await settle();
+    expect([world.stored, world.alarm]).toEqual([null, null]);
+  });
+});
+
+describe("a database that does not answer", () => {
+  test("delays neither the alarm nor, for long, a deletion", async () => {
+    const { world, keeper } = await newKeeper();
+    world.isImpatient = true;
+    world.answers = [
+      async () => ({
+        kind: "refused",
+        refusal: { class: "config_error", reason: "invalid_client", retryAfterSeconds: null },
+      }),
+    ];
+    world.put = world.remove = () => new Gate<void>().opened;
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("client_misconfigured");
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect(world.alarm).not.toBeNull();
+    await expect(keeper.erase()).rejects.toThrowError("D1 does not answer in time");
+  });
+
+  test("is not asked every second to forget a flow", async () => {
+    const world = await FakeWorld.create();
+    const keeper = new SecretKeeper(world);
+    await keeper.consent.authorize(newFlow(world, { renews: false }));
+    world.time = T0 + 25 * 60 * MINUTE;
+    world.remove = () => Promise.reject(new Error("D1 is down"));
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect(world.alarm).toBe(world.time + MINUTE);
   });
 });
 
@@ -176,6 +233,7 @@ describe("the alarm", () => {
     world.time = T0 + 60 * MINUTE;
     world.alarm = null;
     await keeper.alarm("r");
+    await settle();
     expect([world.alarm, world.index.get("s1")]).toEqual([null, "error"]);
   });
 });
@@ -228,6 +286,19 @@ describe("a renewal", () => {
     }
   });
 
+  test("that cannot be stored is remembered as a lost answer", async () => {
+    const { world, keeper } = await newKeeper();
+    let saves = 0;
+    world.beforeSave = () => {
+      saves += 1;
+      if (saves === 2) throw new Error("storage is broken");
+    };
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
+    const dead = { class: "reauthorize", reason: "invalid_grant", retryAfterSeconds: null } as const;
+    world.answers = [async () => ({ kind: "refused", refusal: dead })];
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("lost_rotation");
+  });
+
   test("that the provider called dead once is not asked again before its two seconds are over", async () => {
     const { world, keeper } = await newKeeper();
     world.answers = [
@@ -260,3 +331,80 @@ describe("a renewal", () => {
     await expect(keeper.read(READ, 0, true)).rejects.toThrowError("provider_unreachable");
   });
 });
+
+describe("a consent", () => {
+  /** Opens a flow that renews the secret's consent and returns the callback of the person who came back. */
+  async function consented(world: FakeWorld, keeper: SecretKeeper) {
+    await keeper.consent.authorize(newFlow(world, { renews: true }));
+    const { state, browserToken } = await keeper.consent.open("flow" as AuthorizationId, "https://s.example");
+    return {
+      requestId: "r",
+      authorizationId: "flow" as AuthorizationId,
+      authClientId: "client" as AuthClientId,
+      browserToken,
+      query: `?state=${state}&code=c`,
+    };
+  }
+
+  test("that wins against a refresh lets a caller who asked for more have a refresh of its own", async () => {
+    const { world, keeper } = await newKeeper();
+    const callback = await consented(world, keeper);
+    const gate = new Gate<Heard>();
+    world.answers = [() => gate.opened, async () => granted(world, 2), async () => granted(world, 3)];
+    const first = keeper.refresh(MANUAL, 1);
+    await settle();
+    expect((await keeper.consent.complete(callback)).status).toBe("completed");
+    const second = keeper.refresh(MANUAL, 2);
+    await settle();
+    gate.open(granted(world, 99));
+    expect((await first).version).toBe(2);
+    expect(await second).toMatchObject({ version: 3, accessToken: "access-3" });
+  });
+
+  test("that has been called failed stays failed", async () => {
+    const { world, keeper } = await newKeeper();
+    const callback = await consented(world, keeper);
+    const gate = new Gate<Heard>();
+    world.answers = [() => gate.opened];
+    const ending = keeper.consent.complete(callback);
+    await settle();
+    world.time = T0 + 12 * MINUTE;
+    await keeper.alarm("r");
+    expect(keeper.consent.read("flow" as AuthorizationId)).toMatchObject({ status: "failed", reason: "expired" });
+    gate.open(granted(world, 2));
+    expect(await ending).toMatchObject({ status: "failed", reason: "expired" });
+    expect(world.stored?.secret?.version).toBe(1);
+  });
+
+  test("whose exchange starts in its last moment does not make the alarm ring in a circle", async () => {
+    const { world, keeper } = await newKeeper();
+    const callback = await consented(world, keeper);
+    world.answers = [() => new Gate<Heard>().opened];
+    world.time = T0 + 10 * MINUTE - SECOND;
+    void keeper.consent.complete(callback);
+    await settle();
+    world.time += 2 * SECOND;
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect(world.alarm).toBe(T0 + 11 * MINUTE);
+  });
+});
+
+function newFlow(world: FakeWorld, { renews }: { renews: boolean }): NewAuthorization {
+  return {
+    requestId: "r",
+    id: "flow" as AuthorizationId,
+    secretId: "s1" as SecretId,
+    workspaceId: "w" as WorkspaceId,
+    authClientId: "client" as AuthClientId,
+    userId: null,
+    renews,
+    allowAccountChange: false,
+    name: "x",
+    scopes: [],
+    additionalParams: null,
+    fields: null,
+    returnUrl: null,
+    expiresAt: world.time + 10 * MINUTE,
+  };
+}
