@@ -77,9 +77,9 @@ function makeKeys() {
   if (existsSync(keysFile)) return;
   const key = { kty: "oct", kid: `dev-${randomBytes(4).toString("hex")}`, k: randomBytes(32).toString("base64url") };
   const lines = [
-    `ROOT_API_KEY="${randomBytes(32).toString("base64url")}"`,
+    `ROOT_API_KEY=${randomBytes(32).toString("base64url")}`,
     `ENCRYPTION_KEYS='${JSON.stringify({ keys: [key] })}'`,
-    'ALLOW_LOOPBACK="true"',
+    "ALLOW_LOOPBACK=true",
   ];
   mkdirSync(home, { recursive: true });
   // Another start at the same moment may have been first.

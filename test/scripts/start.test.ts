@@ -37,7 +37,7 @@ describe("npm start", () => {
       const keysFile = join(home, ".dev.vars");
       expect(statSync(keysFile).mode & 0o777).toBe(0o600);
       expect(readFileSync(keysFile, "utf8")).toMatch(
-        /^ROOT_API_KEY="[\w-]{43}"\nENCRYPTION_KEYS='.+'\nALLOW_LOOPBACK="true"\n$/,
+        /^ROOT_API_KEY=[\w-]{43}\nENCRYPTION_KEYS='.+'\nALLOW_LOOPBACK=true\n$/,
       );
       expect(server.output).toContain(server.url);
       expect(server.output).toContain("ROOT_API_KEY in ");

@@ -239,6 +239,19 @@ describe("the alarm", () => {
 });
 
 describe("a renewal", () => {
+  test.each([
+    ["by the alarm", 3],
+    ["that a caller asked for", 4],
+  ])("%s writes %i rows in the actor, and none in the index", async (how, rows) => {
+    const { world, keeper } = await newKeeper();
+    world.time = T0 + 59 * MINUTE;
+    [world.rowsWritten, world.indexWrites] = [0, 0];
+    if (how === "by the alarm") await keeper.alarm("r");
+    else await keeper.refresh(MANUAL, null);
+    await settle();
+    expect([world.stored?.secret?.version, world.rowsWritten, world.indexWrites]).toEqual([2, rows, 0]);
+  });
+
   test("whose answer cannot be worked with closes its journal", async () => {
     const { world, keeper } = await newKeeper();
     world.answers = [() => Promise.reject(new TypeError("nobody expected this"))];

@@ -46,6 +46,9 @@ export class FakeWorld implements Ports {
   /** What the next token requests hear; the last one repeats. */
   answers: (() => Promise<Heard>)[] = [];
   requests = 0;
+  /** As the platform counts: the record is one, each alarm that is set another. */
+  rowsWritten = 0;
+  indexWrites = 0;
   client: () => Promise<SealedAuthClient | null> = async () => this.sealedClient;
   put: () => Promise<void> = async () => {};
   remove: () => Promise<void> = async () => {};
@@ -83,6 +86,7 @@ export class FakeWorld implements Ports {
     load: () => this.stored,
     save: (record, alarmAt) => {
       this.beforeSave();
+      this.rowsWritten += alarmAt === undefined ? 1 : 2;
       this.stored = structuredClone(record);
       if (alarmAt !== undefined) this.#setAlarm(alarmAt);
       return Promise.resolve();
@@ -125,6 +129,7 @@ export class FakeWorld implements Ports {
     return await answer();
   };
   readonly putIndexEntry: Ports["putIndexEntry"] = async ({ id }, { state }) => {
+    this.indexWrites += 1;
     await this.put();
     this.index.set(id, state);
   };

@@ -72,7 +72,7 @@ export class ServerProcess {
   }
 
   get rootKey(): string {
-    return /ROOT_API_KEY="(.*)"/.exec(readFileSync(join(this.home, ".dev.vars"), "utf8"))?.[1] ?? "";
+    return /^ROOT_API_KEY=(.*)$/m.exec(readFileSync(join(this.home, ".dev.vars"), "utf8"))?.[1] ?? "";
   }
 
   /** Sends a request with the root key and returns the JSON that answers it. */
