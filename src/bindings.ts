@@ -1,8 +1,7 @@
 /** What the platform gives us, parsed once and named once. Everything else takes these values as arguments. */
 
 import { type Keyring, parseKeyring } from "./crypto/keyring.ts";
-import type { EgressPolicy } from "./domain/provider-uri.ts";
-import { isLoopback } from "./domain/provider-uri.ts";
+import { type EgressPolicy, isLoopback } from "./domain/provider-uri.ts";
 import { ServiceError } from "./errors.ts";
 
 /** The bindings of wrangler.toml, its variables, and the Worker's secrets, as they come. */

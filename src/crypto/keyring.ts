@@ -4,7 +4,7 @@ import { base64url } from "jose";
 import { ServiceError } from "../errors.ts";
 
 /** One AES-256 key and the name by which a sealed record asks for it. */
-export interface SealingKey {
+interface SealingKey {
   kid: string;
   /** 32 bytes. */
   bytes: Uint8Array;

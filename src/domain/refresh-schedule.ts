@@ -8,7 +8,7 @@ import type { Refusal, RefusalClass } from "./oauth2/response.ts";
 import type { Attempt, Health, HealthStatus, Secret, Trouble } from "./secret.ts";
 
 /** What the auth client decides about timing. */
-export interface Policy {
+interface Policy {
   refreshLeadSeconds: number;
 }
 

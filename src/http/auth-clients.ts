@@ -35,20 +35,20 @@ const createClient = createRoute({
 
 const oneClient = {
   path: "/v2/auth-clients/{id}",
-  request: { params: z.object({ id: ownId<AuthClientId>() }) },
+  request: {
+    params: z.object({ id: ownId<AuthClientId>() }),
+    query: z.object({ workspace_id: workspaceId.optional() }),
+  },
 } as const;
 
 const readClient = createRoute({
   ...oneClient,
   method: "get",
-  request: { ...oneClient.request, query: z.object({ workspace_id: workspaceId.optional() }) },
   responses: { 200: { description: "The auth client." } },
 });
-
 const removeClient = createRoute({
   ...oneClient,
   method: "delete",
-  request: { ...oneClient.request, query: z.object({ workspace_id: workspaceId.optional() }) },
   responses: { 204: { description: "It is gone." } },
 });
 

@@ -3,16 +3,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { digest } from "../domain/digest.ts";
-import { type AuthorizationId, OWN_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
-import { permit, type Permission } from "../domain/permissions.ts";
+import { type AuthorizationId, OWN_ID, type SecretId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { authorizationResource, newAuthorizationSchema, returnProblems } from "../jsonapi/authorization.ts";
 import { document } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
 import { findUsableClient } from "./auth-clients.ts";
-import type { App, Context } from "./context.ts";
+import type { App } from "./context.ts";
 import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
 const FLOW_LIFETIME_MS = 10 * 60 * 1000;
@@ -81,10 +81,6 @@ export function addAuthorizationRoutes(app: App): void {
     });
     return writeDocument(c, 200, document(authorizationResource(flow)));
   });
-}
-
-function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): void {
-  permit(c.get("principal"), permission, { level: "workspace", id: workspace });
 }
 
 function noSuchSecret(): ServiceError {

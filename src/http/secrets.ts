@@ -1,8 +1,8 @@
 /** `/v2/workspaces/{ws}/secrets`: grants, and the token that a step reads. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { type SecretId, type WorkspaceId } from "../domain/ids.ts";
-import { holds, permit, type Permission } from "../domain/permissions.ts";
+import type { SecretId } from "../domain/ids.ts";
+import { holds, type Permission } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { newSecretSchema, secretResource, tokenDocument } from "../jsonapi/auth-secret.ts";
 import { document } from "../jsonapi/document.ts";
@@ -10,6 +10,7 @@ import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
 const MAX_MIN_TTL_SECONDS = 3600;
@@ -119,10 +120,6 @@ export function addSecretRoutes(app: App): void {
 function reach(c: Context, { workspace, id }: z.infer<typeof params>, permission: Permission): SecretStub {
   permitIn(c, workspace, permission);
   return secretStub(c.env, workspace, id);
-}
-
-function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): void {
-  permit(c.get("principal"), permission, { level: "workspace", id: workspace });
 }
 
 function writeSecret(c: Context, status: 200 | 201, secret: SecretView): Response {

@@ -64,7 +64,7 @@ export const newAuthClientSchema = requestDocument(
     .default({}),
 );
 
-export type NewAuthClient = z.infer<typeof newAuthClientSchema>["data"];
+type NewAuthClient = z.infer<typeof newAuthClientSchema>["data"];
 
 /** Reads the level off the relationships: none means global. */
 export function placeOf({ relationships: { workspace } }: NewAuthClient): Place {

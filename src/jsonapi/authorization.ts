@@ -69,7 +69,7 @@ export function returnProblems(sent: unknown, origins: ReadonlySet<string>): Pro
 }
 
 /** What a flow looks like from outside. `connectUrl` is known only while it is made. */
-export interface ShownAuthorization {
+interface ShownAuthorization {
   id: string;
   workspaceId: string;
   secretId: string;

@@ -3,9 +3,10 @@
  * Knows nothing of who waits for it.
  */
 
-import { DEFAULT_REFRESH_LEAD_SECONDS } from "../domain/auth-client.ts";
+import type { Sealed } from "../crypto/seal.ts";
 import { digest } from "../domain/digest.ts";
 import { boundedMembers } from "../domain/free-form.ts";
+import type { SecretId } from "../domain/ids.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
 import { afterLostAnswer, afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
@@ -23,6 +24,7 @@ export interface Cause {
 const REQUEST_TIMEOUT_MS = 20_000;
 /** A token that outlives a slow provider lets the request take this long. */
 const PATIENT_TIMEOUT_MS = 40_000;
+
 /** An attempt whose journal is written. */
 interface Begun {
   attemptId: string;
@@ -32,16 +34,19 @@ interface Begun {
 }
 
 /** What an attempt came to, ready to be stored. */
-type Outcome = { client: SealedAuthClient | null } & (
-  { kind: "granted"; heard: Heard & { kind: "granted" }; sealed: string } | { kind: "refused"; refusal: Refusal }
-);
+type Outcome =
+  | { kind: "granted"; heard: Heard & { kind: "granted" }; sealed: Sealed; client: SealedAuthClient }
+  | { kind: "refused"; refusal: Refusal; client: SealedAuthClient | null };
 
 /** Runs one attempt and stores its outcome. Whatever goes wrong on the way is an outcome too; rejects for broken storage alone. */
 export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Promise<void> {
   const startedAt = ports.now();
   const begun = await begin(memory, ports, cause);
   if (begun === null) return;
-  const outcome = await ask(memory, ports, begun).catch(() => refused(null, "ambiguous", "unreadable_answer"));
+  const outcome = await ask(memory, ports, begun).catch((error: unknown) => {
+    alert(ports, begun.secret.id, cause, "attempt_failed", error);
+    return refused(null, "ambiguous", "unreadable_answer");
+  });
 
   // From here to the write there is no await: what is decided is decided on what is stored now.
   const record = memory.record;
@@ -103,13 +108,11 @@ async function notOpened(memory: Memory, ports: Ports, cause: Cause, version: nu
   if (record?.secret?.version !== version) return;
   const { refusal } = refused(null, "retry", "storage_integrity");
   await memory.write({ ...record, secret: afterRefusal(record.secret, refusal, ports.now(), ports.random()) });
-  ports.log({
-    kind: "alert",
-    what: "storage_integrity",
-    secret_id: record.id,
-    request_id: cause.requestId,
-    internal: String(error),
-  });
+  alert(ports, record.id, cause, "storage_integrity", error);
+}
+
+function alert(ports: Ports, secretId: SecretId, cause: Cause, what: string, error: unknown): void {
+  ports.log({ kind: "alert", what, secret_id: secretId, request_id: cause.requestId, internal: String(error) });
 }
 
 async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome> {
@@ -141,9 +144,8 @@ function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
   const now = ports.now();
   if (outcome.kind === "refused") return afterRefusal(secret, outcome.refusal, now, ports.random());
   const { issuedAt, expiresAt, grant } = outcome.heard;
-  const policy = outcome.client ?? { refreshLeadSeconds: DEFAULT_REFRESH_LEAD_SECONDS };
   const times = { issuedAt, expiresAt, hasRefreshToken: grant.refresh_token !== null, arrivedAt: now };
-  return { ...withNewGrant(secret, times, policy), lastRefreshedAt: now };
+  return { ...withNewGrant(secret, times, outcome.client), lastRefreshedAt: now };
 }
 
 function refused(client: SealedAuthClient | null, refusal: Refusal["class"], reason: Refusal["reason"]) {

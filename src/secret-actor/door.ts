@@ -50,8 +50,6 @@ export interface AuthorizationView {
   authClientId: AuthClientId;
   status: "pending" | "completed" | "failed";
   reason: Reason | null;
-  name: string;
-  scopes: string[];
   returnUrl: string | null;
   expiresAt: number;
 }

@@ -63,8 +63,6 @@ export function viewOf(record: ActorRecord, flow: Authorization): AuthorizationV
     authClientId: flow.authClientId,
     status: flow.status === "exchanging" ? "pending" : flow.status,
     reason: flow.reason,
-    name: flow.name,
-    scopes: flow.scopes,
     returnUrl: flow.returnUrl,
     expiresAt: flow.expiresAt,
   };

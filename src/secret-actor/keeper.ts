@@ -3,18 +3,18 @@
  * `Ports`, so that the same code runs in a Durable Object and in a simulator. Throws `ServiceError`; `actor` makes data of it.
  */
 
+import type { SecretId } from "../domain/ids.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import { canRefresh, isDue, isFresh, isServable, unavailable, withNewGrant } from "../domain/refresh-schedule.ts";
 import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
-import type { SecretId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
 import { openAuthClient } from "../store/auth-clients.ts";
+import type { Cause } from "./attempt.ts";
 import { Consent } from "./consent.ts";
 import type { NewSecret } from "./door.ts";
 import { Memory } from "./memory.ts";
 import type { Ports } from "./ports.ts";
-import type { Cause } from "./attempt.ts";
 import { Refresher } from "./refresh.ts";
 
 /** The pause before the index is asked again. */

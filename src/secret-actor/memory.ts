@@ -6,7 +6,7 @@ import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../dom
 import type { Grant, Secret, SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import type { IndexEntry } from "../store/secrets.ts";
-import { endsAt, isOpen } from "./flows.ts";
+import { ended, endsAt, isOpen } from "./flows.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
@@ -153,7 +153,7 @@ export class Memory {
   /** A secret that is not in the index and whose client is gone: nobody can use it, and the flow that made it failed after all. */
   async #dropOrphan(record: ActorRecord): Promise<void> {
     const authorizations = record.authorizations.map((flow) =>
-      flow.status === "completed" ? ({ ...flow, status: "failed", reason: "client_gone" } as const) : flow,
+      flow.status === "completed" ? { ...flow, ...ended("client_gone") } : flow,
     );
     if (authorizations.length === 0) await this.#forget();
     else await this.write({ ...record, secret: null, grant: null, client: null, authorizations });
@@ -198,7 +198,7 @@ export class Memory {
         ...record,
         secret: secret?.attempt == null ? secret : afterLostAnswer(secret, now(), random()),
         authorizations: record.authorizations.map((flow) =>
-          flow.status === "exchanging" ? { ...flow, status: "failed", reason: "interrupted" } : flow,
+          flow.status === "exchanging" ? { ...flow, ...ended("interrupted") } : flow,
         ),
       }),
     );

@@ -21,6 +21,15 @@ async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> 
   return { world, keeper };
 }
 
+/** Lets the journal be stored, and then not the outcome. */
+function breakSecondSave(world: FakeWorld): void {
+  let saves = 0;
+  world.beforeSave = () => {
+    saves += 1;
+    if (saves === 2) throw new Error("storage is broken");
+  };
+}
+
 describe("deletion", () => {
   test("during the journal's preparation stays final, at every turn", async () => {
     for (let turns = 0; turns < 12; turns++) {
@@ -260,6 +269,7 @@ describe("a renewal", () => {
     await keeper.alarm("r");
     expect(world.stored?.secret).toMatchObject({ attempt: null, trouble: { kind: "retrying", ambiguous: true } });
     expect(world.alarm).toBe(world.time + SECOND);
+    expect(world.lines).toContainEqual(expect.objectContaining({ kind: "alert", what: "attempt_failed" }));
     expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
   });
 
@@ -276,11 +286,7 @@ describe("a renewal", () => {
 
   test("that cannot be stored is not shown either", async () => {
     const { world, keeper } = await newKeeper();
-    let saves = 0;
-    world.beforeSave = () => {
-      saves += 1;
-      if (saves === 2) throw new Error("storage is broken");
-    };
+    breakSecondSave(world);
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     expect(world.stored?.secret?.version).toBe(1);
     expect(await keeper.read(READ, 0, true)).toMatchObject({ version: 1, accessToken: "access-1" });
@@ -301,11 +307,7 @@ describe("a renewal", () => {
 
   test("that cannot be stored is remembered as a lost answer", async () => {
     const { world, keeper } = await newKeeper();
-    let saves = 0;
-    world.beforeSave = () => {
-      saves += 1;
-      if (saves === 2) throw new Error("storage is broken");
-    };
+    breakSecondSave(world);
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     const dead = { class: "reauthorize", reason: "invalid_grant", retryAfterSeconds: null } as const;
     world.answers = [async () => ({ kind: "refused", refusal: dead })];
@@ -374,6 +376,20 @@ describe("a consent", () => {
     expect(await second).toMatchObject({ version: 3, accessToken: "access-3" });
   });
 
+  test("that was cut off by the process's end has failed, and nothing that it was given is left", async () => {
+    const { world, keeper } = await newKeeper();
+    const callback = await consented(world, keeper);
+    world.answers = [() => new Gate<Heard>().opened];
+    void keeper.consent.complete(callback);
+    await settle();
+    expect(world.stored?.authorizations).toMatchObject([{ status: "exchanging", fields: { given: true } }]);
+    const woken = new SecretKeeper(world);
+    expect(woken.consent.read("flow" as AuthorizationId)).toMatchObject({ status: "failed", reason: "interrupted" });
+    expect(world.stored?.authorizations).toMatchObject([
+      { openings: [], scopes: [], additionalParams: null, fields: null },
+    ]);
+  });
+
   test("that has been called failed stays failed", async () => {
     const { world, keeper } = await newKeeper();
     const callback = await consented(world, keeper);
@@ -414,9 +430,9 @@ function newFlow(world: FakeWorld, { renews }: { renews: boolean }): NewAuthoriz
     renews,
     allowAccountChange: false,
     name: "x",
-    scopes: [],
-    additionalParams: null,
-    fields: null,
+    scopes: ["a"],
+    additionalParams: { given: "too" },
+    fields: { given: true },
     returnUrl: null,
     expiresAt: world.time + 10 * MINUTE,
   };

@@ -1,6 +1,6 @@
 /**
  * What a token endpoint said, and what it means: an answer of any shape is normalised into a conforming one, a refusal is
- * put into one of six classes, and the lifetime of a token is worked out. Sends nothing and reads no clock.
+ * put into a class, and the lifetime of a token is worked out. Sends nothing and reads no clock.
  */
 
 import { boundedMembers } from "../free-form.ts";
@@ -38,7 +38,6 @@ const KNOWN_PROVIDER_CODES = [
 
 const OWN_REASONS = [
   "address_refused",
-  "ambiguous",
   "another_account",
   "client_gone",
   "expired",
