@@ -1,6 +1,7 @@
 /** What the platform gives us, parsed once and named once. Everything else takes these values as arguments. */
 
 import { type Keyring, parseKeyring } from "./crypto/keyring.ts";
+import { type JwtIssuer, parseJwtIssuers } from "./domain/jwt-issuer.ts";
 import { type EgressPolicy, isLoopback } from "./domain/provider-uri.ts";
 import { ServiceError } from "./errors.ts";
 
@@ -8,6 +9,7 @@ import { ServiceError } from "./errors.ts";
 export interface Env {
   DB: D1Database;
   SECRETS: DurableObjectNamespace;
+  JOBS: DurableObjectNamespace;
   /** At least 32 characters; has every permission. */
   ROOT_API_KEY?: string;
   /** A JWK set; the first key seals, all open. */
@@ -16,6 +18,8 @@ export interface Env {
   PUBLIC_URL?: string;
   /** Origins that a `return_url` may have, separated by spaces or commas. */
   RETURN_ORIGINS?: string;
+  /** Whose JWTs are believed: a JSON array of `{ issuer, audience, jwks_uri, algorithms }`. */
+  JWT_ISSUERS?: string;
   /** `true` lets providers be on this machine; for development alone. */
   ALLOW_LOOPBACK?: string;
 }
@@ -30,6 +34,8 @@ export interface Settings {
   publicUrl: string | null;
   returnOrigins: ReadonlySet<string>;
   egress: EgressPolicy;
+  /** Each issuer of a name of its own. Empty: no JWT is believed. */
+  jwtIssuers: readonly JwtIssuer[];
 }
 
 const ROOT_API_KEY_MIN_LENGTH = 32;
@@ -54,6 +60,9 @@ function parseSettings(env: Env): Settings {
   if (allowLoopback && publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
     throw misconfigured("ALLOW_LOOPBACK is for local servers alone, and PUBLIC_URL is not local");
   }
+  const egress: EgressPolicy = { allowLoopback };
+  const jwtIssuers = parseJwtIssuers(env.JWT_ISSUERS ?? "", egress);
+  if ("fault" in jwtIssuers) throw misconfigured(`JWT_ISSUERS ${jwtIssuers.fault}`);
   let keyring: Keyring | undefined;
   return {
     rootApiKey: (env.ROOT_API_KEY?.length ?? 0) >= ROOT_API_KEY_MIN_LENGTH ? (env.ROOT_API_KEY ?? null) : null,
@@ -65,7 +74,8 @@ function parseSettings(env: Env): Settings {
         .filter((origin) => origin !== "")
         .map((origin) => parseOrigin("RETURN_ORIGINS", origin)),
     ),
-    egress: { allowLoopback },
+    egress,
+    jwtIssuers,
   };
 }
 

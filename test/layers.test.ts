@@ -14,16 +14,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   bindings: ["domain", "crypto", "errors"],
   store: ["domain", "crypto", "errors"],
   outbound: ["domain", "crypto", "store", "errors", "telemetry", "jose", "oauth4webapi"],
-  auth: ["domain", "store", "errors"],
+  auth: ["domain", "store", "errors", "jose"],
   "secret-actor": [
     ...["domain", "crypto", "store", "outbound", "errors", "bindings", "telemetry"],
     ...["oauth4webapi", "cloudflare:workers"],
   ],
   http: [
     ...["domain", "jsonapi", "auth", "store", "errors", "bindings", "telemetry"],
-    ...["secret-actor/stub", "hono", "@hono/zod-openapi"],
+    ...["secret-actor/stub", "jobs/stub", "hono", "@hono/zod-openapi"],
   ],
-  worker: ["http", "secret-actor/actor"],
+  jobs: ["domain", "store", "errors", "bindings", "telemetry", "secret-actor/stub", "cloudflare:workers"],
+  worker: ["http", "secret-actor/actor", "jobs/job-actor", "outbound/jwks"],
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));

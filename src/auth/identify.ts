@@ -2,30 +2,73 @@
 
 import { digest, sameDigest } from "../domain/digest.ts";
 import type { Principal } from "../domain/permissions.ts";
+import { GLOBAL } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
+import { findLineage } from "../store/places.ts";
+import { noteUseOf, recognise } from "./api-key.ts";
+import { type JwtBearer, looksLikeJwt } from "./jwt.ts";
 
-const ROOT: Principal = { id: "root", place: { level: "global" }, permissions: "all" };
+const ROOT: Principal = { id: "root", lineage: GLOBAL, permissions: "all" };
+
+/** What it takes to know somebody. */
+export interface Register {
+  db: D1Database;
+  /** Null: nobody is root. */
+  rootApiKey: string | null;
+  verifyJwt: (token: string) => Promise<JwtBearer>;
+  /** Lets a note of the use be written behind the answer. */
+  later: (work: Promise<void>) => void;
+}
+
+/** What an Authorization header holds. The user is null where the scheme has none. */
+interface Presented {
+  user: string | null;
+  secret: string;
+}
 
 /**
  * Finds the principal of a request: `Basic base64(email:api_key)` as the platform's clients send it (RFC 7617), or
- * `Bearer api_key` (RFC 6750).
- * @throws {ServiceError} `unauthenticated`; the sentence never says which part was wrong.
+ * `Bearer api_key` or `Bearer JWT` (RFC 6750).
+ * @throws {ServiceError} `unauthenticated`, in a sentence that does not say which part was wrong; `provider_unreachable` when the keys
+ * of a JWT's issuer cannot be had.
  */
-export async function identify(authorization: string | undefined, rootApiKey: string | null): Promise<Principal> {
-  const apiKey = authorization === undefined ? null : apiKeyOf(authorization);
-  if (apiKey === null)
+export async function identify(authorization: string | undefined, register: Register): Promise<Principal> {
+  const presented = authorization === undefined ? null : parse(authorization);
+  if (presented === null)
     throw new ServiceError("unauthenticated", "This needs an API key, sent as Basic or Bearer authorization.");
-  if (rootApiKey !== null && sameDigest(await digest(apiKey), await digest(rootApiKey))) return ROOT;
-  throw new ServiceError("unauthenticated", "This API key is not valid.");
+  const { user, secret } = presented;
+  const { rootApiKey } = register;
+  if (rootApiKey !== null && sameDigest(await digest(secret), await digest(rootApiKey))) return ROOT;
+  if (user === null && looksLikeJwt(secret)) return await bearerOf(secret, register);
+  return await holderOf(secret, user, register);
 }
 
-function apiKeyOf(authorization: string): string | null {
+async function holderOf(text: string, user: string | null, { db, later }: Register): Promise<Principal> {
+  const key = await recognise(db, text);
+  const isOwn = user === null || key?.email == null || user.toLowerCase() === key.email.toLowerCase();
+  const lineage = key === null || !isOwn ? null : await findLineage(db, key.place);
+  if (key === null || lineage === null) throw new ServiceError("unauthenticated", "This API key is not valid.");
+  later(noteUseOf(db, key));
+  return { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions) };
+}
+
+async function bearerOf(token: string, { db, verifyJwt }: Register): Promise<Principal> {
+  const { id, permissions, place } = await verifyJwt(token);
+  const lineage = await findLineage(db, place);
+  if (lineage === null) {
+    throw new ServiceError("unauthenticated", "This JWT is not valid.", { internal: "jwt refused: unknown scope" });
+  }
+  return { id, lineage, permissions };
+}
+
+function parse(authorization: string): Presented | null {
   const [, scheme, value] = /^(basic|bearer) +([\x21-\x7e]+) *$/i.exec(authorization) ?? [];
   if (scheme === undefined || value === undefined) return null;
-  if (scheme.toLowerCase() === "bearer") return value;
+  if (scheme.toLowerCase() === "bearer") return { user: null, secret: value };
   try {
-    const [, ...password] = atob(value).split(":");
-    return password.length === 0 ? null : password.join(":");
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    const [user = "", ...password] = new TextDecoder().decode(bytes).split(":");
+    return password.length === 0 ? null : { user, secret: password.join(":") };
   } catch {
     return null;
   }

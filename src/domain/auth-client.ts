@@ -1,9 +1,18 @@
 /** An auth client: an app's registration at a provider, and who may use it. Knows no storage and no wire format. */
 
-import type { AuthClientId, WorkspaceId } from "./ids.ts";
+import type { AuthClientId } from "./ids.ts";
+import type { Place } from "./place.ts";
 
-/** Where a thing belongs. A narrower place sees what belongs to the wider ones above it. */
-export type Place = { level: "global" } | { level: "workspace"; id: WorkspaceId };
+/** What kind of credentials a client and its secrets have: `oauth2`, `basic`, `api_key`, `noauth`, or a custom type's name. */
+export type AuthType = string;
+
+/** Matches names of types. */
+export const AUTH_TYPE = /^[a-z0-9_]{1,40}$/;
+
+/** Decides whether secrets of a type hold tokens, which expire and are renewed. */
+export function hasTokens(type: AuthType): boolean {
+  return type === "oauth2";
+}
 
 /** An OAuth 2.0 registration. Members have their RFC 6749 names; `token_expires_in` is in seconds. */
 export interface OAuth2Registration {
@@ -15,13 +24,17 @@ export interface OAuth2Registration {
   token_expires_in?: number;
 }
 
+/** What a client of another type than `oauth2` knows: anything that its components want. */
+export type FreeCredentials = Record<string, unknown>;
+
 export interface AuthClient {
   id: AuthClientId;
   place: Place;
-  type: "oauth2";
+  type: AuthType;
   name: string;
   components: string[];
-  credentials: OAuth2Registration;
+  /** An `OAuth2Registration` where the type has tokens. */
+  credentials: OAuth2Registration | FreeCredentials;
   /** How long before expiry a token is renewed, in seconds. */
   refreshLeadSeconds: number;
   /** Rises with every change. */
@@ -31,11 +44,6 @@ export interface AuthClient {
 
 /** The lead when a client states none, in seconds. */
 export const DEFAULT_REFRESH_LEAD_SECONDS = 60;
-
-/** Decides whether a client can be used in a workspace: it is global or the workspace's own. */
-export function usableIn(client: { place: Place }, workspace: WorkspaceId): boolean {
-  return client.place.level === "global" || client.place.id === workspace;
-}
 
 /** Gives the redirect URI to register at the provider: one for each client, the defence against mix-up (RFC 9700 4.4.2). */
 export function redirectUri(publicUrl: string, client: AuthClientId): string {

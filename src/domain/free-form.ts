@@ -39,3 +39,26 @@ function withoutSecrets(value: unknown): unknown {
   const members = Object.entries(value).filter(([name]) => !NEVER_KEPT.test(name));
   return Object.fromEntries(members.map(([name, member]) => [name, withoutSecrets(member)]));
 }
+
+const WRITE_ONLY = /^(next_?)?client_?secret$/i;
+
+/** Copies a value with the mask in the place of every client secret, at any depth. */
+export function masked(value: unknown, mask: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => masked(each, mask));
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value);
+  return Object.fromEntries(members.map(([name, each]) => [name, WRITE_ONLY.test(name) ? mask : masked(each, mask)]));
+}
+
+/** Copies a value with what stood before in the place of every mask that came back. */
+export function unmasked(value: unknown, before: unknown, mask: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const known = (typeof before === "object" && before !== null ? before : {}) as Record<string, unknown>;
+  const members = Object.entries(value);
+  return Object.fromEntries(
+    members.map(([name, each]) => {
+      const isMask = WRITE_ONLY.test(name) && each === mask && Object.hasOwn(known, name);
+      return [name, isMask ? known[name] : unmasked(each, known[name], mask)];
+    }),
+  );
+}

@@ -1,27 +1,55 @@
 /** Who may do what, and where. Every decision about permission is made here; nothing here knows how a caller proved who they are. */
 
 import { ServiceError } from "../errors.ts";
-import type { Place } from "./auth-client.ts";
+import { contains, type Level, LEVELS, type Lineage, type Place } from "./place.ts";
 
-type Action = "get" | "create" | "edit" | "delete";
+type Read = "get";
+type Make = "get" | "create" | "delete";
+type Change = Make | "edit";
+type Plural = (typeof PLURAL)[Level];
 
-/** Names what a caller may do, by the level of the thing it touches. */
+const PLURAL = { global: "global", tenant: "tenants", contract: "contracts", workspace: "workspaces" } as const;
+
+/** Names what a caller may do, by the level of the thing that it touches. */
 export type Permission =
-  | `${"global" | "workspaces"}.auth_clients.${Action}`
-  | `workspaces.auth_secret.${Action | "get_credentials" | "refresh"}`;
+  | `${Plural}.auth_clients.${Change}`
+  | `workspaces.auth_secret.${Change | "get_credentials" | "refresh"}`
+  | `global.tenants.${Make}`
+  | `tenants.contracts.${Make}`
+  | `contracts.workspaces.${Make}`
+  | `${Plural}.api_keys.${Make}`
+  | `workspaces.events.${Read}`
+  | `${Exclude<Plural, "global">}.webhooks.${Change}`;
 
-/** Somebody who proved who they are: what they may do, and the place they may do it in. */
+const MAKE = ["get", "create", "delete"] as const;
+const CHANGE = [...MAKE, "edit"] as const;
+const PLURALS = Object.values(PLURAL);
+
+/** Every permission that there is. */
+export const PERMISSIONS: readonly Permission[] = [
+  ...PLURALS.flatMap((level) => CHANGE.map((action) => `${level}.auth_clients.${action}` as const)),
+  ...([...CHANGE, "get_credentials", "refresh"] as const).map((action) => `workspaces.auth_secret.${action}` as const),
+  ...MAKE.map((action) => `global.tenants.${action}` as const),
+  ...MAKE.map((action) => `tenants.contracts.${action}` as const),
+  ...MAKE.map((action) => `contracts.workspaces.${action}` as const),
+  ...PLURALS.flatMap((level) => MAKE.map((action) => `${level}.api_keys.${action}` as const)),
+  "workspaces.events.get",
+  ...(["tenants", "contracts", "workspaces"] as const).flatMap((level) =>
+    CHANGE.map((action) => `${level}.webhooks.${action}` as const),
+  ),
+];
+
+/** Somebody who proved who they are: what they may do, and the place in which they may do it. */
 export interface Principal {
   /** Names the caller in logs, for instance `root`. Never a credential. */
   id: string;
-  place: Place;
+  lineage: Lineage;
   permissions: "all" | ReadonlySet<Permission>;
 }
 
-/** Decides whether a principal's own place contains another place. */
-export function contains(outer: Place, inner: Place): boolean {
-  if (outer.level === "global") return true;
-  return inner.level === outer.level && inner.id === outer.id;
+/** Decides whether a text is the name of a permission. */
+export function isPermission(text: string): text is Permission {
+  return (PERMISSIONS as readonly string[]).includes(text);
 }
 
 /** Decides whether a principal holds a permission, wherever it counts. */
@@ -29,16 +57,52 @@ export function holds(principal: Principal, permission: Permission): boolean {
   return principal.permissions === "all" || principal.permissions.has(permission);
 }
 
-/**
- * Returns when the principal may do this in that place, else throws.
- * A place outside the principal's own does not exist for them: `not_found`. A permission they lack: `forbidden`.
- */
-export function permit(principal: Principal, permission: Permission, place: Place): void {
-  if (!contains(principal.place, place)) throw new ServiceError("not_found", "There is no such resource.");
-  if (!holds(principal, permission)) throw new ServiceError("forbidden", `This needs the permission ${permission}.`);
+/** Decides whether a thing lies within a principal's own place. */
+export function reaches(principal: Principal, thing: Lineage): boolean {
+  return contains(principal.lineage[0], thing);
 }
 
-/** Names the permission for an action on a client of this level. */
-export function clientPermission(place: Place, action: Action): Permission {
-  return place.level === "global" ? `global.auth_clients.${action}` : `workspaces.auth_clients.${action}`;
+/** Returns when the principal may do this to a thing in that place. @throws {ServiceError} `not_found`, `forbidden` */
+export function permit(principal: Principal, permission: Permission, thing: Lineage): void {
+  if (!reaches(principal, thing)) throw outOfReach(principal, thing[0]);
+  if (!holds(principal, permission)) throw lacking(permission);
+}
+
+/**
+ * What a caller is told of a place that is not within their own: that of a place around theirs, which they know of, they may not ask
+ * this, `forbidden`; that any other is not there, `not_found`. `pointer` says where they named it.
+ */
+export function outOfReach(principal: Principal, place: Place, pointer?: string): ServiceError {
+  if (!contains(place, principal.lineage)) return nothingThere(pointer);
+  const [own] = principal.lineage;
+  return new ServiceError(
+    "forbidden",
+    `This is of the ${place.level} level, and what you may do ends at the ${own.level} level.`,
+  );
+}
+
+/** What a caller is told of things that are not there, or not theirs: the same. `pointer` says where they were named. */
+export function nothingThere(pointer?: string): ServiceError {
+  const detail = "There is no such resource.";
+  return new ServiceError("not_found", [pointer === undefined ? { detail } : { detail, pointer }]);
+}
+
+export function lacking(permission: Permission): ServiceError {
+  return new ServiceError("forbidden", `This needs the permission ${permission}.`);
+}
+
+/** Lists the levels whose auth clients a principal may see: a permission to get those of one level is good for the wider ones too. */
+export function visibleLevels(principal: Principal): readonly Level[] {
+  const narrowest = LEVELS.findLastIndex((level) => holds(principal, `${PLURAL[level]}.auth_clients.get`));
+  return LEVELS.slice(0, narrowest + 1);
+}
+
+/** Names the permission for an action on an auth client of this level. */
+export function clientPermission({ level }: Place, action: Change): Permission {
+  return `${PLURAL[level]}.auth_clients.${action}`;
+}
+
+/** Names the permission for an action on an API key whose scope has this level. */
+export function keyPermission(level: Level, action: Make): Permission {
+  return `${PLURAL[level]}.api_keys.${action}`;
 }

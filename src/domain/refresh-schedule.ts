@@ -5,7 +5,7 @@
 
 import { ServiceError } from "../errors.ts";
 import type { Refusal, RefusalClass } from "./oauth2/response.ts";
-import type { Attempt, Health, HealthStatus, Secret, Trouble } from "./secret.ts";
+import type { Attempt, Health, HealthStatus, Report, Secret, Trouble } from "./secret.ts";
 
 /** What the auth client decides about timing. */
 interface Policy {
@@ -66,6 +66,7 @@ export function withNewGrant(
     refreshAt: null,
     attempt: null,
     trouble: null,
+    reported: null,
   };
   if (expiresAt === null || !hasRefreshToken) return next;
   const refreshAt = refreshMoment(issuedAt, expiresAt, policy);
@@ -214,8 +215,14 @@ export function healthOf(secret: Secret, now: number): Health {
   };
 }
 
-/** Sums a status up in the two words that the platform's own API has for it. */
-export function stateOf(status: HealthStatus): "ready" | "error" {
+/** Decides what follows when an auth client was changed: a secret that waited for this tries again at once. */
+export function afterClientChange(secret: Secret, now: number): Secret {
+  return secret.trouble?.kind === "client_misconfigured" ? { ...secret, refreshAt: now } : secret;
+}
+
+/** Sums a secret up in the two words that the platform's own API has for it. */
+export function stateOf(reported: Report | null, { status }: Health): "ready" | "error" {
+  if (reported !== null) return "error";
   return status === "ok" || status === "not_refreshable" || status === "degraded" ? "ready" : "error";
 }
 

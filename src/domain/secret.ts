@@ -3,6 +3,7 @@
  * `refresh-schedule`. Instants are milliseconds since the epoch.
  */
 
+import type { AuthType, FreeCredentials } from "./auth-client.ts";
 import type { AuthClientId, SecretId, UserId, WorkspaceId } from "./ids.ts";
 import type { Reason } from "./oauth2/response.ts";
 
@@ -48,7 +49,8 @@ export interface Secret {
   workspaceId: WorkspaceId;
   authClientId: AuthClientId;
   userId: UserId | null;
-  type: "oauth2";
+  /** That of its auth client. */
+  type: AuthType;
   name: string;
   additionalParams: Record<string, string> | null;
   fields: Record<string, unknown> | null;
@@ -66,6 +68,13 @@ export interface Secret {
   refreshAt: number | null;
   attempt: Attempt | null;
   trouble: Trouble | null;
+  /** What the platform said is wrong with it; gone with the next grant. */
+  reported: Report | null;
+}
+
+/** A platform's own statement that a secret does not work. */
+export interface Report {
+  error: string | null;
 }
 
 export type HealthStatus =
@@ -80,36 +89,43 @@ export interface Health {
   lastRefreshedAt: number | null;
 }
 
-/** Everything of a secret that may cross the actor's door. Holds the access token, never the refresh token. */
+/** Everything of a secret that may cross the actor's door. */
 export interface SecretView extends Pick<Secret, Shown> {
+  credentials: TokenCredentials | PlainCredentials;
+  health: Health;
+}
+
+type Shown = "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "version" | "reported";
+
+/** Holds the access token, never the refresh token. */
+export interface TokenCredentials {
+  kind: "token";
   /** Null once it has expired: such a token is never served. */
   accessToken: string | null;
   tokenType: string;
   scope: string | null;
+  expiresAt: number | null;
   undefinedParams: Record<string, unknown>;
-  health: Health;
+  additionalParams: Record<string, string> | null;
+  fields: Record<string, unknown> | null;
 }
 
-type Shown =
-  | "id"
-  | "workspaceId"
-  | "authClientId"
-  | "userId"
-  | "type"
-  | "name"
-  | "version"
-  | "additionalParams"
-  | "fields"
-  | "expiresAt";
+/** What a secret without tokens holds, as it came. */
+export interface PlainCredentials {
+  kind: "plain";
+  members: FreeCredentials;
+}
 
 /** Makes a secret that has no grant yet. */
 export function blankSecret(
-  facts: Pick<Secret, "id" | "workspaceId" | "authClientId" | "userId" | "name" | "additionalParams" | "fields">,
+  facts: Pick<
+    Secret,
+    "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "additionalParams" | "fields"
+  >,
   now: number,
 ): Secret {
   return {
     ...facts,
-    type: "oauth2",
     createdAt: now,
     version: 0,
     issuedAt: now,
@@ -119,5 +135,6 @@ export function blankSecret(
     refreshAt: null,
     attempt: null,
     trouble: null,
+    reported: null,
   };
 }

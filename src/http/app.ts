@@ -4,32 +4,45 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { identify } from "../auth/identify.ts";
+import { verifyJwt } from "../auth/jwt.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
+import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
+import { addApiKeyRoutes } from "./api-keys.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
 import { addConsentRoutes } from "./consent.ts";
 import type { App, AppEnv, Handler } from "./context.ts";
+import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { refuseInvalid } from "./parameters.ts";
 import { requestId, requestLog } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
+import { addTenancyRoutes } from "./tenancy.ts";
 import { writeError } from "./write.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
 const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json[ \t]*(;|$)/i;
 
-/** Makes the router. */
-export function createApp(): App {
-  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+/** What a route cannot do itself, because routes have no telephone. */
+interface Outside {
+  fetchJwks: (uri: string, policy: EgressPolicy) => Promise<string>;
+}
+
+/** Makes the router. A slash at the end of a path makes no difference. */
+export function createApp(outside: Outside): App {
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid, strict: false });
 
   app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
-  app.use("/v2/*", authenticated, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
+  app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
   addHealthRoute(app);
   addAuthClientRoutes(app);
   addSecretRoutes(app);
+  addTenancyRoutes(app);
+  addApiKeyRoutes(app);
   addAuthorizationRoutes(app);
   addConsentRoutes(app);
+  addDocumentationRoutes(app);
 
   app.notFound((c) => writeError(c, new ServiceError("not_found", "There is no such route.")));
   app.onError((error, c) => writeError(c, serviceErrorOf(error)));
@@ -41,11 +54,20 @@ const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
   await next();
 };
 
-const authenticated: Handler = async (c, next) => {
-  c.header("Cache-Control", "no-store");
-  c.set("principal", await identify(c.req.header("Authorization"), settingsOf(c.env).rootApiKey));
-  await next();
-};
+function authenticated({ fetchJwks }: Outside): Handler {
+  return async (c, next) => {
+    c.header("Cache-Control", "no-store");
+    const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
+    const principal = await identify(c.req.header("Authorization"), {
+      db: c.env.DB,
+      rootApiKey,
+      verifyJwt: (token) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
+      later: (work) => c.executionCtx.waitUntil(work),
+    });
+    c.set("principal", principal);
+    await next();
+  };
+}
 
 /** Refuses bodies of another kind (RFC 9110 15.5.16). A request without content may leave the header out. */
 const jsonOnly: Handler = async (c, next) => {

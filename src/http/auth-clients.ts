@@ -1,125 +1,213 @@
-/** `/v2/auth-clients`: registrations at providers. */
+/** `/v2/auth-clients`: registrations at providers, each for everybody or for one tenant, contract or workspace. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
-import { type AuthClient, usableIn } from "../domain/auth-client.ts";
-import { type AuthClientId, OWN_ID, type WorkspaceId } from "../domain/ids.ts";
-import { clientPermission, contains, holds, permit, type Principal } from "../domain/permissions.ts";
-import { ServiceError } from "../errors.ts";
+import type { AuthClient } from "../domain/auth-client.ts";
+import { type AuthClientId, OWN_ID, PLATFORM_ID } from "../domain/ids.ts";
 import {
+  clientPermission,
+  holds,
+  lacking,
+  permit,
+  type Principal,
+  reaches,
+  visibleLevels,
+} from "../domain/permissions.ts";
+import { contains, GLOBAL, type Lineage, type Place } from "../domain/place.ts";
+import { ServiceError, toServiceError } from "../errors.ts";
+import {
+  authClientChangeSchema,
   authClientResource,
+  authClientSchema,
+  changedAuthClient,
+  clientChangeProblems,
+  newAuthClient,
   newAuthClientSchema,
-  placeOf,
-  registrationOf,
-  loopbackProblems,
+  newClientProblems,
 } from "../jsonapi/auth-client.ts";
-import { document } from "../jsonapi/document.ts";
+import { document, documentSchema, listSchema, requireSameId } from "../jsonapi/document.ts";
+import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
+import { wakeSecrets } from "../jobs/stub.ts";
 import {
   deleteAuthClient,
   findAuthClient,
   insertAuthClient,
+  listAuthClients,
   openAuthClient,
   type SealedAuthClient,
+  updateAuthClient,
 } from "../store/auth-clients.ts";
+import { findLineage } from "../store/places.ts";
+import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
-import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
-import { writeDocument } from "./write.ts";
+import { pageOf, pageQuery, writeList } from "./page.ts";
+import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
+import { permitAt, reach } from "./permit.ts";
+import { writeDocument, type Written } from "./write.ts";
 
-const createClient = createRoute({
-  method: "post",
+const tags = ["Auth clients"];
+const answer = documentSchema(authClientSchema);
+const oneClient = {
+  tags,
+  path: "/v2/auth-clients/{id}",
+  request: { params: z.object({ id: ownId<AuthClientId>() }), query: queryWithPlace({}) },
+} as const;
+
+const listClients = createRoute({
+  tags,
+  method: "get",
   path: "/v2/auth-clients",
-  middleware: alsoRefuse((sent, settings) => loopbackProblems(sent, settings.egress)),
-  request: { body: jsonBody(newAuthClientSchema) },
-  responses: { 201: { description: "The auth client." } },
+  summary: "List auth clients",
+  description:
+    "Those that can be used in the place that the query names: its own, and those of everything around it. Without one: global ones.",
+  request: {
+    query: queryWithPlace({ "filter[component]": z.string().regex(PLATFORM_ID).optional(), ...pageQuery }),
+  },
+  responses: {
+    200: json("The auth clients.", listSchema(authClientSchema)),
+    ...failures("invalid_document"),
+  },
 });
 
-const oneClient = {
-  path: "/v2/auth-clients/{id}",
-  request: {
-    params: z.object({ id: ownId<AuthClientId>() }),
-    query: z.object({ workspace_id: workspaceId.optional() }),
-  },
-} as const;
+const createClient = createRoute({
+  tags,
+  method: "post",
+  path: "/v2/auth-clients",
+  summary: "Create an auth client",
+  description: "For the tenant, contract or workspace that a relationship names, or for everybody.",
+  middleware: alsoRefuse((sent, c) => newClientProblems(sent, settingsOf(c.env).egress)),
+  request: { body: jsonBody(newAuthClientSchema) },
+  responses: { 201: json("The auth client.", answer), ...failures(...OF_DOCUMENTS, "storage_integrity") },
+});
 
 const readClient = createRoute({
   ...oneClient,
   method: "get",
-  responses: { 200: { description: "The auth client." } },
+  summary: "Read an auth client",
+  description:
+    "One that is not global is found from a place where it can be used: the query names it, or it is the caller's own.",
+  responses: { 200: json("The auth client.", answer), ...failures("invalid_document", "storage_integrity") },
 });
+
+const changeClient = createRoute({
+  ...oneClient,
+  method: "patch",
+  summary: "Change an auth client",
+  description: "What is not stated stays. Type, level, `client_id` and URIs cannot change.",
+  middleware: alsoRefuse(async (sent, c) => {
+    c.set("client", await findForChange(c, idInPath(c, "id", OWN_ID), "edit"));
+    return clientChangeProblems(sent, c.get("client").type);
+  }),
+  request: { ...oneClient.request, body: jsonBody(authClientChangeSchema) },
+  responses: { 200: json("The auth client.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
+});
+
 const removeClient = createRoute({
   ...oneClient,
   method: "delete",
-  responses: { 204: { description: "It is gone." } },
+  summary: "Delete an auth client",
+  description: "Only while no secret uses it.",
+  responses: { 204: { description: "It is gone." }, ...failures("invalid_document", "conflict") },
 });
 
 export function addAuthClientRoutes(app: App): void {
+  app.openapi(listClients, async (c) => {
+    const query = c.req.valid("query");
+    const principal = c.get("principal");
+    const place = placeNamed(query);
+    const at = place === undefined ? GLOBAL : await reach(c, place);
+    const levels = visibleLevels(principal);
+    if (levels.length === 0) throw lacking(clientPermission(at[0], "get"));
+    const page = pageOf(query);
+    const found = await listAuthClients(c.env.DB, at, levels, query["filter[component]"], page);
+    return writeList(c, found, page, await Promise.all(found.items.map((stored) => shownInList(c, stored, at))));
+  });
+
   app.openapi(createClient, async (c) => {
     const { data } = c.req.valid("json");
-    const settings = settingsOf(c.env);
-    const place = placeOf(data);
-    permit(c.get("principal"), clientPermission(place, "create"), place);
-    const credentials = registrationOf(data);
-    const client: AuthClient = {
-      id: crypto.randomUUID() as AuthClientId,
-      place,
-      type: "oauth2",
-      name: data.attributes.name,
-      components: data.relationships.components?.data.map((component) => component.id) ?? [],
-      credentials,
-      refreshLeadSeconds: data.attributes.refresh_lead_seconds,
-      version: 1,
-      createdAt: Date.now(),
-    };
-    await insertAuthClient(c.env.DB, settings.keyring(), client);
-    return write(c, 201, client);
+    const place = placeIn(data.relationships) ?? GLOBAL[0];
+    const at = await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
+    const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
+    await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client);
+    return write(c, 201, client, at);
   });
 
   app.openapi(readClient, async (c) => {
-    const stored = await findVisible(c, c.req.valid("param").id, c.req.valid("query").workspace_id);
-    return write(c, 200, await openAuthClient(settingsOf(c.env).keyring(), stored));
+    const place = placeNamed(c.req.valid("query"));
+    const at = place === undefined ? c.get("principal").lineage : await reach(c, place);
+    const stored = await findAuthClient(c.env.DB, c.req.valid("param").id);
+    if (stored === null || !contains(stored.place, at)) throw noSuchClient();
+    if (!visibleLevels(c.get("principal")).includes(stored.place.level)) {
+      throw lacking(clientPermission(stored.place, "get"));
+    }
+    return write(c, 200, await openAuthClient(settingsOf(c.env).keyring(), stored), at);
+  });
+
+  app.openapi(changeClient, async (c) => {
+    const { data } = c.req.valid("json");
+    requireSameId(data.id, c.req.valid("param").id);
+    const keyring = settingsOf(c.env).keyring();
+    const client = await openAuthClient(keyring, c.get("client"));
+    const changed = await updateAuthClient(c.env.DB, keyring, changedAuthClient(client, data));
+    c.executionCtx.waitUntil(wakeSecrets(c.env, changed));
+    return write(c, 200, changed, c.get("principal").lineage);
   });
 
   app.openapi(removeClient, async (c) => {
-    const stored = await findVisible(c, c.req.valid("param").id, c.req.valid("query").workspace_id);
-    permit(c.get("principal"), clientPermission(stored.place, "delete"), stored.place);
-    await deleteAuthClient(c.env.DB, stored.id);
+    const { id } = await findForChange(c, c.req.valid("param").id, "delete");
+    await deleteAuthClient(c.env.DB, id);
     return c.body(null, 204);
   });
 }
 
-/** Finds a client that can be used from a workspace. @throws {ServiceError} `not_found` with a pointer to the relationship */
-export async function findUsableClient(
-  c: Context,
-  id: AuthClientId,
-  workspace: WorkspaceId,
-): Promise<SealedAuthClient> {
-  const stored = OWN_ID.test(id) ? await findAuthClient(c.env.DB, id) : null;
-  if (stored !== null && usableIn(stored, workspace)) return stored;
+/** Finds a client that can be used in a workspace. @throws {ServiceError} `not_found` with a pointer to the relationship */
+export async function findUsableClient(c: Context, id: string, workspace: Lineage): Promise<SealedAuthClient> {
+  const stored = OWN_ID.test(id) ? await findAuthClient(c.env.DB, id as AuthClientId) : null;
+  if (stored !== null && contains(stored.place, workspace)) return stored;
   throw new ServiceError("not_found", [
     { detail: "There is no such auth client in this workspace.", pointer: "/data/relationships/auth_client/data/id" },
   ]);
 }
 
-/** Finds a client that the caller may know of: a global one, or one of the workspace that they name or belong to. */
-async function findVisible(c: Context, id: AuthClientId, named: WorkspaceId | undefined): Promise<SealedAuthClient> {
+/** Finds a client that the caller may change. @throws {ServiceError} `not_found`, `forbidden` */
+async function findForChange(c: Context, id: AuthClientId, action: "edit" | "delete"): Promise<SealedAuthClient> {
   const principal = c.get("principal");
   const stored = await findAuthClient(c.env.DB, id);
-  if (stored === null || !isVisible(stored, principal, named)) {
-    throw new ServiceError("not_found", "There is no such auth client.");
-  }
+  const lineage = stored === null ? null : await findLineage(c.env.DB, stored.place);
+  if (stored === null || lineage === null) throw noSuchClient();
+  const permission = clientPermission(stored.place, action);
+  permit(principal, permission, lineage);
   return stored;
 }
 
-function isVisible({ place }: SealedAuthClient, principal: Principal, named: WorkspaceId | undefined): boolean {
-  if (place.level === "global") return true;
-  const asksFrom = named ?? (principal.place.level === "workspace" ? principal.place.id : null);
-  return asksFrom === place.id && contains(principal.place, place);
+function noSuchClient(): ServiceError {
+  return new ServiceError("not_found", "There is no such auth client.");
 }
 
-function write(c: Context, status: 200 | 201, client: AuthClient): Response {
-  const principal = c.get("principal");
-  const showCredentials =
-    contains(principal.place, client.place) && holds(principal, clientPermission(client.place, "get"));
-  const publicUrl = publicUrlFor(settingsOf(c.env), c.req.url);
-  return writeDocument(c, status, document(authClientResource(client, publicUrl, showCredentials)));
+/** Decides whether somebody may see a client's credentials: for that they need the permission of the client's own level, there. */
+function seesCredentials(principal: Principal, place: Place, at: Lineage): boolean {
+  // What contains the client is part of what contains the place that it was found from.
+  const lineage = at.slice(at.findIndex((each) => each.level === place.level)) as unknown as Lineage;
+  return reaches(principal, lineage) && holds(principal, clientPermission(place, "get"));
+}
+
+function write(c: Context, status: 200 | 201, client: AuthClient, at: Lineage): Written {
+  const credentials = seesCredentials(c.get("principal"), client.place, at) ? client.credentials : null;
+  return writeDocument(c, status, document(authClientResource(client, publicUrlOf(c), credentials)));
+}
+
+/** Shows a client among others: one that cannot be opened says so and is no reason to withhold the rest. */
+async function shownInList(c: Context, stored: SealedAuthClient, at: Lineage): Promise<unknown> {
+  if (!seesCredentials(c.get("principal"), stored.place, at)) return authClientResource(stored, publicUrlOf(c), null);
+  try {
+    const { credentials } = await openAuthClient(settingsOf(c.env).keyring(), stored);
+    return authClientResource(stored, publicUrlOf(c), credentials);
+  } catch (error) {
+    const { code } = toServiceError(error).failure;
+    return { ...authClientResource(stored, publicUrlOf(c), null), meta: { code } };
+  }
+}
+
+function publicUrlOf(c: Context): string {
+  return publicUrlFor(settingsOf(c.env), c.req.url);
 }

@@ -2,37 +2,54 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
+import { hasTokens } from "../domain/auth-client.ts";
 import { digest } from "../domain/digest.ts";
 import { type AuthorizationId, OWN_ID, type SecretId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
-import { authorizationResource, newAuthorizationSchema, returnProblems } from "../jsonapi/authorization.ts";
-import { document } from "../jsonapi/document.ts";
+import {
+  authorizationResource,
+  authorizationSchema,
+  newAuthorizationSchema,
+  returnProblems,
+} from "../jsonapi/authorization.ts";
+import { document, documentSchema } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
+import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App } from "./context.ts";
 import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
+const tags = ["Consent"];
+const answer = documentSchema(authorizationSchema);
 const FLOW_LIFETIME_MS = 10 * 60 * 1000;
 /** How long the way to an ended flow is kept. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 const CONNECT_TOKEN_BYTES = 32;
 
 const createAuthorization = createRoute({
+  tags,
   method: "post",
   path: "/v2/workspaces/{workspace}/authorizations",
-  middleware: alsoRefuse((sent, settings) => returnProblems(sent, settings.returnOrigins)),
+  summary: "Ask for a person's consent",
+  description: "Send the person to `connect_url`. With the relationship `secret` it renews that secret's consent.",
+  middleware: alsoRefuse((sent, c) => returnProblems(sent, settingsOf(c.env).returnOrigins)),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
-  responses: { 201: { description: "The consent flow, and the URL to open." } },
+  responses: {
+    201: json("The consent flow, and the URL to open.", answer),
+    ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity"),
+  },
 });
 
 const readAuthorization = createRoute({
+  tags,
   method: "get",
   path: "/v2/workspaces/{workspace}/authorizations/{id}",
+  summary: "Read a consent flow",
   request: { params: z.object({ workspace: workspaceId, id: ownId<AuthorizationId>() }) },
-  responses: { 200: { description: "The consent flow." } },
+  responses: { 200: json("The consent flow.", answer), ...failures() },
 });
 
 export function addAuthorizationRoutes(app: App): void {
@@ -40,10 +57,12 @@ export function addAuthorizationRoutes(app: App): void {
     const { workspace } = c.req.valid("param");
     const { attributes, relationships } = c.req.valid("json").data;
     const renewed = relationships.secret?.data.id;
-    permitIn(c, workspace, renewed === undefined ? "workspaces.auth_secret.create" : "workspaces.auth_secret.edit");
+    const permission = renewed === undefined ? "workspaces.auth_secret.create" : "workspaces.auth_secret.edit";
+    const at = await permitIn(c, workspace, permission);
     const settings = settingsOf(c.env);
     const publicUrl = publicUrlFor(settings, c.req.url);
-    const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
+    const client = await findUsableClient(c, relationships.auth_client.data.id, at);
+    if (!hasTokens(client.type)) throw noConsent(client.type);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
 
     const secretId = renewed ?? (crypto.randomUUID() as SecretId);
@@ -72,7 +91,7 @@ export function addAuthorizationRoutes(app: App): void {
 
   app.openapi(readAuthorization, async (c) => {
     const { workspace, id } = c.req.valid("param");
-    permitIn(c, workspace, "workspaces.auth_secret.get");
+    await permitIn(c, workspace, "workspaces.auth_secret.get");
     const route = await findAuthorization(c.env.DB, id);
     if (route?.workspaceId !== workspace) throw new ServiceError("not_found", "There is no such authorization.");
     const flow = await secretStub(c.env, workspace, route.secretId).readAuthorization({
@@ -81,6 +100,15 @@ export function addAuthorizationRoutes(app: App): void {
     });
     return writeDocument(c, 200, document(authorizationResource(flow)));
   });
+}
+
+function noConsent(type: string): ServiceError {
+  return new ServiceError("conflict", [
+    {
+      detail: `Nobody consents for the type "${type}": create the secret.`,
+      pointer: "/data/relationships/auth_client",
+    },
+  ]);
 }
 
 function noSuchSecret(): ServiceError {

@@ -3,8 +3,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
+import type { AuthType } from "../domain/auth-client.ts";
 import type { Principal } from "../domain/permissions.ts";
 import type { Problem, ServiceError } from "../errors.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -12,6 +14,10 @@ export interface AppEnv {
     requestId: string;
     /** Who asks; set on every route below /v2. */
     principal: Principal;
+    /** The auth client that a document names, or that a change is for; set by what looks at the document first. */
+    client: SealedAuthClient;
+    /** The type of the secret that a change is for; set likewise. */
+    authType: AuthType;
     /** What is wrong with the body besides what its schema finds. */
     problems?: Problem[];
     /** What the answer was an error of, for the log. */

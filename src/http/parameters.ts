@@ -1,8 +1,8 @@
 /** Parts of requests that many routes share. */
 
 import { z } from "@hono/zod-openapi";
-import { type Settings, settingsOf } from "../bindings.ts";
-import { OWN_ID, PLATFORM_ID, type WorkspaceId } from "../domain/ids.ts";
+import { type ContractId, OWN_ID, PLATFORM_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
+import type { Place } from "../domain/place.ts";
 import { type Problem, ServiceError } from "../errors.ts";
 import { problemsOf } from "../jsonapi/document.ts";
 import type { Context, Handler } from "./context.ts";
@@ -14,11 +14,50 @@ export const ownId = <Id extends string>() =>
     .regex(OWN_ID)
     .transform((text) => text as Id);
 
-/** A workspace's id, in a path or query. */
-export const workspaceId = z
+/** An id that the platform made, in a path or query. */
+export const platformId = <Id extends string>() =>
+  z
+    .string()
+    .regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
+    .transform((text) => text as Id);
+
+/** A workspace's id, in a path. */
+export const workspaceId = platformId<WorkspaceId>();
+
+/** A number in a query. */
+export const wholeNumber = z
   .string()
-  .regex(PLATFORM_ID)
-  .transform((text) => text as WorkspaceId);
+  .regex(/^\d{1,9}$/, { error: "must be a whole number" })
+  .transform(Number);
+
+const placeQuery = {
+  workspace_id: platformId<WorkspaceId>().optional(),
+  contract_id: platformId<ContractId>().optional(),
+  tenant_id: platformId<TenantId>().optional(),
+};
+
+/** A query that may name one place, and what else it may hold. */
+export function queryWithPlace<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object({ ...placeQuery, ...shape }).superRefine((query, context) => {
+    const stated = query as Record<string, unknown>;
+    const [, ...others] = Object.keys(placeQuery).filter((name) => stated[name] !== undefined);
+    for (const name of others) {
+      context.addIssue({ code: "custom", path: [name], message: "cannot stand beside another place" });
+    }
+  });
+}
+
+/** Reads which place a query names. */
+export function placeNamed(query: {
+  workspace_id?: WorkspaceId | undefined;
+  contract_id?: ContractId | undefined;
+  tenant_id?: TenantId | undefined;
+}): Place | undefined {
+  if (query.workspace_id !== undefined) return { level: "workspace", id: query.workspace_id };
+  if (query.contract_id !== undefined) return { level: "contract", id: query.contract_id };
+  if (query.tenant_id !== undefined) return { level: "tenant", id: query.tenant_id };
+  return undefined;
+}
 
 /** A required JSON body; both of the media types that API documents name are taken. */
 export function jsonBody<S extends z.ZodType>(schema: S) {
@@ -39,13 +78,23 @@ export function refuseInvalid(result: Checked, c: Context): undefined {
   if (problems.length > 0) throw new ServiceError("invalid_document", problems);
 }
 
-/** Looks in a body for what depends on how this service is set up, so that it is told together with what the schema finds. */
-export function alsoRefuse(check: (document: unknown, settings: Settings) => Problem[]): Handler {
+/**
+ * Looks in a body for what no schema alone can know, so that it is told together with what the schema finds. It runs before the
+ * schemas do, so whatever it looks up, it has to ask first whether the caller may.
+ */
+export function alsoRefuse(check: (sent: unknown, c: Context) => Problem[] | Promise<Problem[]>): Handler {
   return async (c, next) => {
-    const document: unknown = await c.req.json().catch(() => null);
-    c.set("problems", check(document, settingsOf(c.env)));
+    const sent: unknown = await c.req.json().catch(() => null);
+    c.set("problems", await check(sent, c));
     await next();
   };
+}
+
+/** Reads an id of a path before the schemas do. @throws {ServiceError} `not_found` */
+export function idInPath<Id extends string>(c: Context, name: string, pattern: RegExp): Id {
+  const text = c.req.param(name) ?? "";
+  if (!pattern.test(text)) throw new ServiceError("not_found", "There is no such resource.");
+  return text as Id;
 }
 
 /** What the validator of one part of a request hands over. */

@@ -1,10 +1,30 @@
-/** May they, in this workspace? Asked before anything is looked up. */
+/** May they, there? Asked before anything is looked up but what contains what. */
 
 import type { WorkspaceId } from "../domain/ids.ts";
-import { permit, type Permission } from "../domain/permissions.ts";
+import { holds, lacking, outOfReach, type Permission, reaches } from "../domain/permissions.ts";
+import { isSame, type Lineage, type Place } from "../domain/place.ts";
+import { findLineage } from "../store/places.ts";
 import type { Context } from "./context.ts";
 
+/** Gives what contains a place that is within the caller's own. @throws {ServiceError} `not_found`, `forbidden` */
+export async function reach(c: Context, place: Place, pointer?: string): Promise<Lineage> {
+  const principal = c.get("principal");
+  const own = principal.lineage[0];
+  // What contains the caller was looked up with who they are; and nothing lies in a workspace but itself.
+  if (isSame(own, place)) return principal.lineage;
+  const lineage = own.level === "workspace" ? null : await findLineage(c.env.DB, place);
+  if (lineage !== null && reaches(principal, lineage)) return lineage;
+  throw outOfReach(principal, place, pointer);
+}
+
+/** Returns when the caller may do this in the place. @throws {ServiceError} `not_found`, `forbidden` */
+export async function permitAt(c: Context, permission: Permission, place: Place, pointer?: string): Promise<Lineage> {
+  const lineage = await reach(c, place, pointer);
+  if (!holds(c.get("principal"), permission)) throw lacking(permission);
+  return lineage;
+}
+
 /** Returns when the caller may do this in the workspace. @throws {ServiceError} `not_found`, `forbidden` */
-export function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): void {
-  permit(c.get("principal"), permission, { level: "workspace", id: workspace });
+export async function permitIn(c: Context, workspace: WorkspaceId, permission: Permission): Promise<Lineage> {
+  return await permitAt(c, permission, { level: "workspace", id: workspace });
 }

@@ -1,70 +1,173 @@
-/** `/v2/workspaces/{ws}/secrets`: grants, and the token that a step reads. */
+/** `/v2/workspaces/{ws}/secrets`: what people connected, and the token that a step reads. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import type { SecretId } from "../domain/ids.ts";
-import { holds, type Permission } from "../domain/permissions.ts";
+import { type AuthClientId, OWN_ID, PLATFORM_ID, type SecretId, type UserId, type WorkspaceId } from "../domain/ids.ts";
+import { holds, nothingThere, type Permission } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
-import { newSecretSchema, secretResource, tokenDocument } from "../jsonapi/auth-secret.ts";
-import { document } from "../jsonapi/document.ts";
+import {
+  newSecretProblems,
+  newSecretSchema,
+  namedClient,
+  reportIn,
+  secretChangeProblems,
+  secretChangeSchema,
+  secretResource,
+  secretSchema,
+  tokenDocument,
+  tokenSchema,
+} from "../jsonapi/auth-secret.ts";
+import { contentOf } from "../jsonapi/credentials.ts";
+import { document, documentSchema, listSchema, memberAt, requireSameId } from "../jsonapi/document.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
+import { findSecretType, listSecrets } from "../store/secrets.ts";
+import { failures, json, OF_DOCUMENTS, OF_PROVIDERS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
-import { jsonBody, ownId, workspaceId } from "./parameters.ts";
+import { pageOf, pageQuery, writeList } from "./page.ts";
+import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
-import { writeDocument } from "./write.ts";
+import { shownInList } from "./secret-list.ts";
+import { writeDocument, type Written } from "./write.ts";
 
 const MAX_MIN_TTL_SECONDS = 3600;
 
+const tags = ["Secrets"];
 const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
-const path = "/v2/workspaces/{workspace}/secrets/{id}";
-const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/, { error: "must be a whole number" })
-  .transform(Number);
+const inWorkspace = { tags, path: "/v2/workspaces/{workspace}/secrets" } as const;
+const one = { tags, path: "/v2/workspaces/{workspace}/secrets/{id}" } as const;
+const answer = documentSchema(secretSchema);
+
+const listRoute = createRoute({
+  ...inWorkspace,
+  method: "get",
+  summary: "List secrets",
+  description:
+    "Each is read from where it lives; one that cannot be read now says so in its `meta`, and the others are there.",
+  request: {
+    params: z.object({ workspace: workspaceId }),
+    query: z.object({
+      "filter[user]": platformId<UserId>().optional(),
+      "filter[auth_client]": platformId<AuthClientId>().optional(),
+      "filter[state]": z.enum(["ready", "error"]).optional(),
+      ...pageQuery,
+    }),
+  },
+  responses: { 200: json("The secrets.", listSchema(secretSchema)), ...failures("invalid_document") },
+});
 
 const createSecret = createRoute({
+  ...inWorkspace,
   method: "post",
-  path: "/v2/workspaces/{workspace}/secrets",
+  summary: "Create a secret",
+  description: "With credentials in hand. To have a person consent instead, create an authorization.",
+  middleware: alsoRefuse(async (sent, c) => {
+    const at = await permitIn(c, idInPath(c, "workspace", PLATFORM_ID), "workspaces.auth_secret.create");
+    const named = namedClient(sent);
+    if (named === null || !PLATFORM_ID.test(named)) return newSecretProblems(sent, null);
+    c.set("client", await findUsableClient(c, named, at));
+    return newSecretProblems(sent, c.get("client").type);
+  }),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newSecretSchema) },
-  responses: { 201: { description: "The secret." } },
+  responses: { 201: json("The secret.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
 });
 
 const readSecret = createRoute({
+  ...one,
   method: "get",
-  path,
+  summary: "Read a secret",
   request: { params },
-  responses: { 200: { description: "The secret." } },
+  responses: { 200: json("The secret.", answer), ...failures("storage_integrity") },
+});
+
+const changeSecret = createRoute({
+  ...one,
+  method: "patch",
+  summary: "Change a secret",
+  description:
+    "`credentials` replace the whole grant and start a new version. `state` and `error` are the platform's own report.",
+  middleware: alsoRefuse(async (sent, c) => {
+    const workspace = idInPath<WorkspaceId>(c, "workspace", PLATFORM_ID);
+    await permitIn(c, workspace, "workspaces.auth_secret.edit");
+    if (memberAt(sent, ["data", "attributes", "credentials"]) === undefined) return secretChangeProblems(sent, null);
+    const type = await findSecretType(c.env.DB, workspace, idInPath(c, "id", OWN_ID));
+    if (type === null) throw nothingThere();
+    c.set("authType", type);
+    return secretChangeProblems(sent, type);
+  }),
+  request: { params, body: jsonBody(secretChangeSchema) },
+  responses: { 200: json("The secret.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
 });
 
 const readToken = createRoute({
+  ...one,
+  path: `${one.path}/token`,
   method: "get",
-  path: `${path}/token`,
-  request: { params, query: z.object({ min_ttl: wholeNumber.pipe(z.number().max(MAX_MIN_TTL_SECONDS)).default(0) }) },
-  responses: { 200: { description: "A valid token." }, 304: { description: "The version you have is current." } },
+  summary: "Read a token",
+  description:
+    "What a step puts on its request: valid, and renewed first where that is needed. The `ETag` is the version.",
+  request: {
+    params,
+    query: z.object({
+      min_ttl: wholeNumber
+        .pipe(z.number().max(MAX_MIN_TTL_SECONDS))
+        .default(0)
+        .openapi({ description: `How many seconds must be left, at most ${MAX_MIN_TTL_SECONDS}.` }),
+    }),
+  },
+  responses: {
+    200: json("A valid token.", tokenSchema),
+    304: { description: "The version you have is current." },
+    ...failures("invalid_document", ...OF_PROVIDERS),
+  },
 });
 
 const refreshSecret = createRoute({
+  ...one,
+  path: `${one.path}/refresh`,
   method: "post",
-  path: `${path}/refresh`,
-  request: { params, query: z.object({ rejected_version: wholeNumber.optional() }) },
-  responses: { 200: { description: "The renewed secret." } },
+  summary: "Refresh a secret",
+  description: "Joins a refresh that is under way. One within five seconds of the last gets that one's result.",
+  request: {
+    params,
+    query: z.object({
+      rejected_version: wholeNumber.optional().openapi({
+        description: "The API refused the token of this version: the provider is called only if there is no newer one.",
+      }),
+    }),
+  },
+  responses: {
+    200: json("The renewed secret.", answer),
+    ...failures("invalid_document", "conflict", ...OF_PROVIDERS),
+  },
 });
 
 const deleteSecret = createRoute({
+  ...one,
   method: "delete",
-  path,
+  summary: "Delete a secret",
   request: { params },
-  responses: { 204: { description: "It is gone." } },
+  responses: { 204: { description: "It is gone." }, ...failures() },
 });
 
 export function addSecretRoutes(app: App): void {
+  app.openapi(listRoute, async (c) => {
+    const { workspace } = c.req.valid("param");
+    const query = c.req.valid("query");
+    await permitIn(c, workspace, "workspaces.auth_secret.get");
+    const page = pageOf(query);
+    const filters = {
+      user: query["filter[user]"],
+      authClient: query["filter[auth_client]"],
+      state: query["filter[state]"],
+    };
+    const found = await listSecrets(c.env.DB, workspace, filters, page);
+    return writeList(c, found, page, await shownInList(c, found.items));
+  });
+
   app.openapi(createSecret, async (c) => {
     const { workspace } = c.req.valid("param");
     const { attributes, relationships } = c.req.valid("json").data;
-    const { credentials } = attributes;
-    permitIn(c, workspace, "workspaces.auth_secret.create");
-    const client = await findUsableClient(c, relationships.auth_client.data.id, workspace);
-
+    const client = c.get("client");
     const id = crypto.randomUUID() as SecretId;
     const secret = await secretStub(c.env, workspace, id).create({
       requestId: c.get("requestId"),
@@ -73,31 +176,37 @@ export function addSecretRoutes(app: App): void {
       userId: relationships.user?.data.id ?? null,
       name: attributes.name,
       client,
-      accessToken: credentials.access_token,
-      tokenType: credentials.token_type,
-      refreshToken: credentials.refresh_token ?? null,
-      scope: credentials.scope ?? null,
-      expiresIn: credentials.expires_in ?? null,
-      expiresAt: credentials.expires_at === undefined ? null : Date.parse(credentials.expires_at),
-      additionalParams: credentials.additional_params ?? null,
-      fields: credentials.fields ?? null,
+      content: contentOf(client.type, attributes.credentials),
+      reported: reportIn(attributes) ?? null,
     });
     return writeSecret(c, 201, secret);
   });
 
   app.openapi(readSecret, async (c) => {
-    const stub = reach(c, c.req.valid("param"), "workspaces.auth_secret.get");
-    return writeSecret(
-      c,
-      200,
-      await stub.read({ requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false }),
-    );
+    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get");
+    const asked = { requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false, waits: true };
+    return writeSecret(c, 200, await stub.read(asked));
+  });
+
+  app.openapi(changeSecret, async (c) => {
+    const { workspace, id } = c.req.valid("param");
+    const { data } = c.req.valid("json");
+    requireSameId(data.id, id);
+    const { name, credentials } = data.attributes;
+    const secret = await secretStub(c.env, workspace, id).change({
+      requestId: c.get("requestId"),
+      name,
+      content: credentials === undefined ? undefined : contentOf(c.get("authType"), credentials),
+      reported: reportIn(data.attributes),
+    });
+    return writeSecret(c, 200, secret);
   });
 
   app.openapi(readToken, async (c) => {
     const minTtlSeconds = c.req.valid("query").min_ttl;
-    const stub = reach(c, c.req.valid("param"), "workspaces.auth_secret.get_credentials");
-    const secret = await stub.read({ requestId: c.get("requestId"), minTtlSeconds, requireToken: true });
+    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get_credentials");
+    const asked = { requestId: c.get("requestId"), minTtlSeconds, requireToken: true, waits: true };
+    const secret = await stub.read(asked);
     const headers = { ETag: `"${secret.version}"`, "Server-Timing": "origin" };
     if (knows(c.req.header("If-None-Match"), secret.version)) return c.body(null, 304, headers);
     return writeDocument(c, 200, tokenDocument(secret, Date.now(), minTtlSeconds), headers);
@@ -105,24 +214,28 @@ export function addSecretRoutes(app: App): void {
 
   app.openapi(refreshSecret, async (c) => {
     const rejectedVersion = c.req.valid("query").rejected_version ?? null;
-    const stub = reach(c, c.req.valid("param"), "workspaces.auth_secret.refresh");
+    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.refresh");
     return writeSecret(c, 200, await stub.refresh({ requestId: c.get("requestId"), rejectedVersion }));
   });
 
   app.openapi(deleteSecret, async (c) => {
-    const stub = reach(c, c.req.valid("param"), "workspaces.auth_secret.delete");
+    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.delete");
     await stub.erase({ requestId: c.get("requestId") });
     return c.body(null, 204);
   });
 }
 
 /** Leads to a secret's actor when the caller may do this in its workspace. */
-function reach(c: Context, { workspace, id }: z.infer<typeof params>, permission: Permission): SecretStub {
-  permitIn(c, workspace, permission);
+async function lead(
+  c: Context,
+  { workspace, id }: z.infer<typeof params>,
+  permission: Permission,
+): Promise<SecretStub> {
+  await permitIn(c, workspace, permission);
   return secretStub(c.env, workspace, id);
 }
 
-function writeSecret(c: Context, status: 200 | 201, secret: SecretView): Response {
+function writeSecret(c: Context, status: 200 | 201, secret: SecretView): Written {
   const showCredentials = holds(c.get("principal"), "workspaces.auth_secret.get_credentials");
   return writeDocument(c, status, document(secretResource(secret, showCredentials, Date.now())));
 }

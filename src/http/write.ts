@@ -1,8 +1,13 @@
 /** Writes answers. */
 
+import type { TypedResponse } from "hono";
 import { ServiceError } from "../errors.ts";
 import { errorDocument } from "../jsonapi/errors.ts";
 import type { Context } from "./context.ts";
+
+/** An answer whose document was typed where it was made. */
+// oxlint-disable-next-line no-explicit-any
+export type Written = Response & TypedResponse<any, any, any>;
 
 /** Writes a document as JSON. */
 export function writeDocument(
@@ -10,7 +15,7 @@ export function writeDocument(
   status: 200 | 201 | 202,
   body: unknown,
   headers: Record<string, string> = {},
-): Response {
+): Written {
   return c.body(JSON.stringify(body), status, { "Content-Type": "application/json", ...headers });
 }
 

@@ -2,18 +2,26 @@
 
 import { z } from "@hono/zod-openapi";
 import {
+  AUTH_TYPE,
   type AuthClient,
   DEFAULT_REFRESH_LEAD_SECONDS,
+  hasTokens,
   type OAuth2Registration,
-  type Place,
   redirectUri,
 } from "../domain/auth-client.ts";
-import { PLATFORM_ID, type WorkspaceId } from "../domain/ids.ts";
+import { masked, unmasked } from "../domain/free-form.ts";
+import { PLATFORM_ID } from "../domain/ids.ts";
+import { isSame, type Place } from "../domain/place.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
-import type { Problem } from "../errors.ts";
-import { memberAt, nameSchema, relatedTo, relationship, requestDocument } from "./document.ts";
+import { type Problem, ServiceError } from "../errors.ts";
+import { changeDocument, freeFormSchema, memberAt, nameSchema, problemsAt, requestDocument } from "./document.ts";
+import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 
+/** Stands in the place of client secrets. */
+const MASK = "********";
 const DAY_SECONDS = 24 * 60 * 60;
+const CREDENTIALS = ["data", "attributes", "credentials"];
+const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
 
 const opaque = z.string().min(1).max(4096);
 /** Everything about a provider's URI that does not depend on where this service runs; `loopbackProblems` sees to the rest. */
@@ -25,63 +33,116 @@ const uri = z
     const fault = providerUriFault(text, { allowLoopback: true });
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
   });
+const lifetime = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+  .openapi({ description: "How many seconds a token lives whose answer does not say so." });
 
-const credentialsSchema = z.strictObject({
-  client_id: opaque,
-  client_secret: opaque,
-  auth_uri: uri.refine((text) => !/[?&]client_secret=/i.test(text), { error: "must not hold the client secret" }),
-  token_uri: uri,
-  refresh_token_uri: uri,
-  token_expires_in: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 1)
-    .optional(),
+/** What the credentials of a client of type `oauth2` are. */
+export const registrationSchema = z
+  .strictObject({
+    client_id: opaque,
+    client_secret: opaque
+      .refine((text) => text !== MASK, { error: "is the mask that stands in answers, not a secret" })
+      .openapi({ description: "Never shown." }),
+    auth_uri: uri
+      .refine((text) => !/[?&]client_secret=/i.test(text), { error: "must not hold the client secret" })
+      .openapi({ description: "Where people consent." }),
+    token_uri: uri.openapi({ description: "Where codes are exchanged." }),
+    refresh_token_uri: uri.openapi({ description: "Where tokens are renewed; often the same." }),
+    token_expires_in: lifetime.optional(),
+  })
+  .openapi("OAuth2Registration");
+
+/** What may change of it. The others may be repeated as they are. */
+const registrationChangeSchema = z.strictObject({
+  client_id: z.string().optional(),
+  client_secret: opaque.optional(),
+  auth_uri: z.string().optional(),
+  token_uri: z.string().optional(),
+  refresh_token_uri: z.string().optional(),
+  token_expires_in: lifetime.nullish(),
 });
 
 const componentsSchema = z.strictObject({
   data: z.array(z.strictObject({ id: z.string().regex(PLATFORM_ID), type: z.literal("component") })).max(1000),
 });
 
+const typeSchema = z
+  .string()
+  .regex(AUTH_TYPE, { error: 'must be 1 to 40 of a-z, 0-9 and "_"' })
+  .openapi({ description: "`oauth2`, `basic`, `api_key`, `noauth`, or a custom type's name.", example: "oauth2" });
+const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
+  description: "For `oauth2` an `OAuth2Registration`; for other types what their components want, `{}` too.",
+});
+const leadSchema = z
+  .int()
+  .min(1)
+  .max(30 * DAY_SECONDS)
+  .openapi({
+    description: `\`oauth2\`: seconds before expiry at which a token is renewed; ${DEFAULT_REFRESH_LEAD_SECONDS}.`,
+  });
+const relationshipsSchema = z
+  .strictObject({ ...placeRelationships, components: componentsSchema.optional() })
+  .default({});
+
 /** What `POST /v2/auth-clients` takes. */
 export const newAuthClientSchema = requestDocument(
   "auth-client",
   z.strictObject({
-    type: z.literal("oauth2"),
+    type: typeSchema,
     name: nameSchema,
     credentials: credentialsSchema,
-    refresh_lead_seconds: z
-      .int()
-      .min(1)
-      .max(30 * DAY_SECONDS)
-      .default(DEFAULT_REFRESH_LEAD_SECONDS),
+    refresh_lead_seconds: leadSchema.optional(),
   }),
+  relationshipsSchema,
+);
+
+/** What `PATCH /v2/auth-clients/{id}` takes. */
+export const authClientChangeSchema = changeDocument(
+  "auth-client",
   z
     .strictObject({
-      workspace: relationship<WorkspaceId>("workspace").optional(),
-      components: componentsSchema.optional(),
+      type: typeSchema.optional(),
+      name: nameSchema.optional(),
+      credentials: credentialsSchema.optional(),
+      refresh_lead_seconds: leadSchema.optional(),
     })
     .default({}),
+  relationshipsSchema,
 );
 
 type NewAuthClient = z.infer<typeof newAuthClientSchema>["data"];
+type AuthClientChange = z.infer<typeof authClientChangeSchema>["data"];
 
-/** Reads the level off the relationships: none means global. */
-export function placeOf({ relationships: { workspace } }: NewAuthClient): Place {
-  return workspace === undefined ? { level: "global" } : { level: "workspace", id: workspace.data.id };
+/** Finds what is wrong with a new client besides its schema: credentials that its type does not allow, or addresses on this machine. */
+export function newClientProblems(sent: unknown, policy: EgressPolicy): Problem[] {
+  const type = memberAt(sent, ["data", "attributes", "type"]);
+  const problems = [...placeProblems(sent), ...typeProblems(sent, type, registrationSchema)];
+  return type === "oauth2" ? [...problems, ...loopbackProblems(sent, policy)] : problems;
 }
 
-/** Makes the registration of a document; `token_expires_in` stays absent where it was not stated. */
-export function registrationOf({ attributes: { credentials } }: NewAuthClient): OAuth2Registration {
-  const { token_expires_in, ...registration } = credentials;
-  return token_expires_in === undefined ? registration : { ...registration, token_expires_in };
+/** Finds what is wrong with a change of a client of this type besides its schema. */
+export function clientChangeProblems(sent: unknown, type: string): Problem[] {
+  return [...placeProblems(sent), ...typeProblems(sent, type, registrationChangeSchema)];
 }
 
-/** Finds URIs in a document that lead to this machine where that is not allowed. Knows what a schema would refuse, and leaves it. */
-export function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
+function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Problem[] {
+  // What is no object at all is told by the schema of the document.
+  const credentials = memberAt(sent, CREDENTIALS);
+  const isObject = typeof credentials === "object" && credentials !== null && !Array.isArray(credentials);
+  const problems = isObject ? problemsAt(sent, CREDENTIALS, type === "oauth2" ? registration : freeFormSchema) : [];
+  const isStray = typeof memberAt(sent, ["data", "attributes", "refresh_lead_seconds"]) === "number";
+  if (type === "oauth2" || !isStray) return problems;
+  const pointer = "/data/attributes/refresh_lead_seconds";
+  return [...problems, { detail: '"refresh_lead_seconds" is for type oauth2 alone.', pointer }];
+}
+
+function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
   if (policy.allowLoopback) return [];
-  return ["auth_uri", "token_uri", "refresh_token_uri"].flatMap((member) => {
-    const path = ["data", "attributes", "credentials", member];
+  return URIS.flatMap((member) => {
+    const path = [...CREDENTIALS, member];
     const text = memberAt(sent, path);
     if (typeof text !== "string" || providerUriFault(text, { allowLoopback: true }) !== null) return [];
     const fault = providerUriFault(text, policy);
@@ -89,25 +150,116 @@ export function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[]
   });
 }
 
-/** Shows a client. `client_secret` is never shown; the other credentials only where the caller may see them. */
-export function authClientResource(client: AuthClient, publicUrl: string, showCredentials: boolean) {
-  const self = `/v2/auth-clients/${client.id}`;
+/** Makes the client of a document. */
+export function newAuthClient(
+  { attributes, relationships }: NewAuthClient,
+  place: Place,
+  { id, createdAt }: Pick<AuthClient, "id" | "createdAt">,
+): AuthClient {
+  return {
+    id,
+    place,
+    type: attributes.type,
+    name: attributes.name,
+    components: relationships.components?.data.map((component) => component.id) ?? [],
+    credentials: hasTokens(attributes.type) ? registrationSchema.parse(attributes.credentials) : attributes.credentials,
+    refreshLeadSeconds: attributes.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS,
+    version: 1,
+    createdAt,
+  };
+}
+
+/**
+ * Changes a client as a document says. What is not stated stays; the mask in the place of a secret leaves the secret as it is.
+ * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id` and the URIs
+ */
+export function changedAuthClient(client: AuthClient, { attributes, relationships }: AuthClientChange): AuthClient {
+  const conflicts: Problem[] = [];
+  const refuse = (member: string, pointer: string) =>
+    conflicts.push({ detail: `"${member}" cannot be changed. Create another auth client.`, pointer });
+  if (attributes.type !== undefined && attributes.type !== client.type) refuse("type", "/data/attributes/type");
+  const place = placeIn(relationships);
+  if (place !== null && !isSame(place, client.place)) refuse(place.level, `/data/relationships/${place.level}`);
+
+  let { credentials } = client;
+  if (attributes.credentials !== undefined && hasTokens(client.type)) {
+    const registration = credentials as OAuth2Registration;
+    const { client_secret, token_expires_in, ...fixed } = registrationChangeSchema.parse(attributes.credentials);
+    for (const [member, value] of Object.entries(fixed)) {
+      const isOther = value !== undefined && value !== registration[member as keyof typeof fixed];
+      if (isOther) refuse(member, `/${CREDENTIALS.join("/")}/${member}`);
+    }
+    credentials = {
+      ...registration,
+      ...(client_secret !== undefined && client_secret !== MASK && { client_secret }),
+      ...(typeof token_expires_in === "number" && { token_expires_in }),
+    };
+    if (token_expires_in === null) delete credentials["token_expires_in"];
+  } else if (attributes.credentials !== undefined) {
+    credentials = unmasked(attributes.credentials, credentials, MASK) as AuthClient["credentials"];
+  }
+  if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
+  return {
+    ...client,
+    name: attributes.name ?? client.name,
+    components: relationships.components?.data.map(({ id }) => id) ?? client.components,
+    credentials,
+    refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
+  };
+}
+
+/** How a client is shown. */
+export const authClientSchema = z
+  .strictObject({
+    id: z.string(),
+    type: z.literal("auth-client"),
+    attributes: z.strictObject({
+      type: typeSchema,
+      name: z.string(),
+      credentials: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .openapi({ description: "Only for a permission of the client's own level; client secrets are never shown." }),
+      redirect_uri: z
+        .string()
+        .optional()
+        .openapi({ description: "`oauth2`: the redirect URI to register at the provider." }),
+      refresh_lead_seconds: z.int().optional(),
+    }),
+    relationships: z.strictObject({
+      ...shownPlaceRelationships,
+      components: z.strictObject({ data: z.array(z.strictObject({ id: z.string(), type: z.literal("component") })) }),
+    }),
+    links: z.strictObject({ self: z.string() }),
+    meta: z
+      .strictObject({ code: z.string() })
+      .optional()
+      .openapi({ description: "In lists: why the credentials of this one cannot be shown now." }),
+  })
+  .openapi("AuthClient");
+
+/** Shows a client. Client secrets are never shown; the other credentials only where they are given. */
+export function authClientResource(
+  client: Omit<AuthClient, "credentials">,
+  publicUrl: string,
+  credentials: AuthClient["credentials"] | null,
+): z.infer<typeof authClientSchema> {
   return {
     id: client.id,
     type: "auth-client",
     attributes: {
       type: client.type,
       name: client.name,
-      ...(showCredentials && { credentials: { ...client.credentials, client_secret: "********" } }),
-      redirect_uri: redirectUri(publicUrl, client.id),
-      refresh_lead_seconds: client.refreshLeadSeconds,
+      ...(credentials !== null && { credentials: masked(credentials, MASK) as Record<string, unknown> }),
+      ...(hasTokens(client.type) && {
+        redirect_uri: redirectUri(publicUrl, client.id),
+        refresh_lead_seconds: client.refreshLeadSeconds,
+      }),
     },
     relationships: {
-      ...(client.place.level === "workspace" && {
-        workspace: relatedTo("workspace", client.place.id, `/v2/workspaces/${client.place.id}`),
-      }),
-      components: { data: client.components.map((id) => ({ id, type: "component" })) },
+      ...relatedPlace(client.place),
+      components: { data: client.components.map((id) => ({ id, type: "component" as const })) },
     },
-    links: { self },
+    links: { self: `/v2/auth-clients/${client.id}` },
   };
 }

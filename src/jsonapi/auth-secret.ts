@@ -1,60 +1,65 @@
-/** Auth secrets and their tokens on the wire: what a document may say, and how a secret is shown. Refresh tokens are in no answer. */
+/** Auth secrets on the wire: what a document may say, and how a secret is shown. Refresh tokens are in no answer. */
 
 import { z } from "@hono/zod-openapi";
 import type { AuthClientId, UserId } from "../domain/ids.ts";
-import { ACCESS_TOKEN, TOKEN_TYPE } from "../domain/oauth2/response.ts";
 import { stateOf } from "../domain/refresh-schedule.ts";
-import type { Health, SecretView } from "../domain/secret.ts";
+import type { Health, Report, SecretView, TokenCredentials } from "../domain/secret.ts";
+import type { Problem } from "../errors.ts";
+import { CREDENTIALS_DESCRIPTION, credentialsProblems, missingCredentials } from "./credentials.ts";
 import {
-  fieldsSchema,
+  changeDocument,
   instant,
+  instantSchema,
+  memberAt,
   nameSchema,
-  paramsSchema,
+  relatedSchema,
   relatedTo,
   relationship,
   requestDocument,
 } from "./document.ts";
 
-const token = z.string().min(1).max(65_536).regex(ACCESS_TOKEN, { error: "must hold printable ASCII characters only" });
-const seconds = z.preprocess(
-  (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
-  z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1),
-);
+const MAX_ERROR_LENGTH = 1000;
 
-const YEAR_10000 = 253_402_300_800_000;
-const dateTime = z.iso.datetime({ offset: true });
+const stateSchema = z.enum(["ready", "error"]);
+const errorSchema = z
+  .string()
+  .max(MAX_ERROR_LENGTH)
+  .nullish()
+  .openapi({ description: "Why, for people; with state `error`." });
+const credentialsSchema = z.record(z.string(), z.unknown()).openapi({ description: CREDENTIALS_DESCRIPTION });
 
-const credentialsSchema = z.strictObject({
-  access_token: token,
-  refresh_token: token.nullish(),
-  token_type: z.string().regex(TOKEN_TYPE, { error: "must be a scheme of HTTP authorization" }).default("Bearer"),
-  expires_in: seconds.optional(),
-  expires_at: z.string().refine(isInstant, { error: "must be an instant such as 2026-01-01T01:00:00Z" }).optional(),
-  scope: z.string().max(8192).optional(),
-  additional_params: paramsSchema.optional(),
-  fields: fieldsSchema.optional(),
-});
-
-const authClientRelationship = relationship<AuthClientId>("auth-client");
-
-/** What `POST /v2/workspaces/{ws}/secrets` takes: tokens in hand. */
+/** What `POST /v2/workspaces/{ws}/secrets` takes: credentials in hand. */
 export const newSecretSchema = requestDocument(
   "auth-secret",
-  z.strictObject({ name: nameSchema, type: z.literal("oauth2").optional(), credentials: credentialsSchema }),
+  z.strictObject({
+    name: nameSchema,
+    type: z.string().optional().openapi({ description: "That of the auth client, when it is stated." }),
+    credentials: credentialsSchema.optional(),
+    state: stateSchema.optional(),
+    error: errorSchema,
+  }),
   z.preprocess(
     spelledWithHyphen,
-    z.strictObject({ auth_client: authClientRelationship, user: relationship<UserId>("user").optional() }),
+    z.strictObject({
+      auth_client: relationship<AuthClientId>("auth-client"),
+      user: relationship<UserId>("user").optional(),
+    }),
   ),
 );
 
-/** Decides whether a text is an instant of RFC 3339 that can be written as one again. */
-function isInstant(text: string): boolean {
-  const milliseconds = Date.parse(text);
-  return dateTime.safeParse(text).success && milliseconds >= 0 && milliseconds < YEAR_10000;
-}
+/** What `PATCH /v2/workspaces/{ws}/secrets/{id}` takes. What is not stated stays. */
+export const secretChangeSchema = changeDocument(
+  "auth-secret",
+  z
+    .strictObject({
+      name: nameSchema.optional(),
+      credentials: credentialsSchema.optional(),
+      state: stateSchema.optional(),
+      error: errorSchema,
+    })
+    .default({}),
+  z.strictObject({}).optional(),
+);
 
 /** The platform's own documents spell this relationship both ways. */
 function spelledWithHyphen(value: unknown): unknown {
@@ -63,10 +68,100 @@ function spelledWithHyphen(value: unknown): unknown {
   return { ...others, auth_client: authClient };
 }
 
+/** Reads the id of the auth client that a document names, before any schema has seen it. */
+export function namedClient(sent: unknown): string | null {
+  const relationships = spelledWithHyphen(memberAt(sent, ["data", "relationships"]));
+  const id = memberAt(relationships, ["auth_client", "data", "id"]);
+  return typeof id === "string" ? id : null;
+}
+
+/** Finds what is wrong with a new secret besides its schema. `clientType` is its client's; null: not known, so the stated one counts. */
+export function newSecretProblems(sent: unknown, clientType: string | null): Problem[] {
+  const stated = memberAt(sent, ["data", "attributes", "type"]);
+  const type = clientType ?? stated;
+  const isOther = typeof stated === "string" && stated !== type;
+  const other = { detail: `"type" must be "${type}", that of the auth client.`, pointer: "/data/attributes/type" };
+  const wrong = typeof type === "string" ? [...missingCredentials(sent, type), ...credentialsProblems(sent, type)] : [];
+  return [...wrong, ...(isOther ? [other] : []), ...reportProblems(sent)];
+}
+
+/** Finds what is wrong with a change of a secret of this type besides its schema. */
+export function secretChangeProblems(sent: unknown, type: string | null): Problem[] {
+  const wrong = type === null ? [] : credentialsProblems(sent, type);
+  return [...wrong, ...reportProblems(sent)];
+}
+
+function reportProblems(sent: unknown): Problem[] {
+  const error = memberAt(sent, ["data", "attributes", "error"]);
+  const state = memberAt(sent, ["data", "attributes", "state"]);
+  if (typeof error !== "string" || state === "error") return [];
+  return [{ detail: '"error" needs "state": "error" beside it.', pointer: "/data/attributes/error" }];
+}
+
+/** Reads what a document reports of a secret. Undefined: nothing; null: that it works. */
+export function reportIn(attributes: {
+  state?: "ready" | "error" | undefined;
+  error?: string | null | undefined;
+}): Report | null | undefined {
+  if (attributes.state === undefined) return undefined;
+  return attributes.state === "error" ? { error: attributes.error ?? null } : null;
+}
+
+const healthStatusSchema = z.enum([
+  "ok",
+  "not_refreshable",
+  "degraded",
+  "expired",
+  "needs_reauthorization",
+  "client_misconfigured",
+]);
+
+const healthSchema = z
+  .strictObject({
+    status: healthStatusSchema,
+    reason: z.string().nullable().openapi({ description: "A code: the provider's where it is a known one, or ours." }),
+    since: instantSchema,
+    next_refresh_at: instantSchema.nullable(),
+    last_refreshed_at: instantSchema.nullable(),
+  })
+  .openapi("Health");
+
+/** How a secret is shown. */
+export const secretSchema = z
+  .strictObject({
+    id: z.string(),
+    type: z.literal("auth-secret"),
+    attributes: z.strictObject({
+      name: z.string(),
+      type: z.string(),
+      state: stateSchema,
+      error: z.string().nullable(),
+      version: z.int().optional().openapi({ description: "Rises with every grant." }),
+      credentials: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .openapi({ description: "Only with `workspaces.auth_secret.get_credentials`. Never holds a refresh token." }),
+      health: healthSchema.optional(),
+    }),
+    relationships: z.strictObject({
+      workspace: relatedSchema("workspace"),
+      user: relatedSchema("user").optional(),
+      auth_client: relatedSchema("auth-client"),
+    }),
+    links: z.strictObject({ self: z.string() }),
+    meta: z.strictObject({ code: z.string() }).optional().openapi({
+      description: "In lists: why this one cannot be read now. It then has no version, credentials and health.",
+    }),
+  })
+  .openapi("AuthSecret");
+
+type SecretResource = z.infer<typeof secretSchema>;
+
 /** Shows a secret; its credentials only where the caller may see them. `expires_in` is what is left now. */
-export function secretResource(secret: SecretView, showCredentials: boolean, now: number) {
-  const workspace = `/v2/workspaces/${secret.workspaceId}`;
-  const state = stateOf(secret.health.status);
+export function secretResource(secret: SecretView, showCredentials: boolean, now: number): SecretResource {
+  const { credentials, health, reported } = secret;
+  const state = stateOf(reported, health);
+  const shown = credentials.kind === "token" ? tokenMembers(credentials, now) : credentials.members;
   return {
     id: secret.id,
     type: "auth-secret",
@@ -74,17 +169,39 @@ export function secretResource(secret: SecretView, showCredentials: boolean, now
       name: secret.name,
       type: secret.type,
       state,
-      error: state === "error" ? errorSentence(secret.health) : null,
+      error: reported === null ? errorSentence(state, health) : reported.error,
       version: secret.version,
-      ...(showCredentials && { credentials: credentialsOf(secret, now) }),
+      ...(showCredentials && { credentials: shown }),
       health: {
-        status: secret.health.status,
-        reason: secret.health.reason,
-        since: instant(secret.health.since),
-        next_refresh_at: instant(secret.health.nextRefreshAt),
-        last_refreshed_at: instant(secret.health.lastRefreshedAt),
+        status: health.status,
+        reason: health.reason,
+        since: instant(health.since),
+        next_refresh_at: instant(health.nextRefreshAt),
+        last_refreshed_at: instant(health.lastRefreshedAt),
       },
     },
+    ...placed(secret),
+  };
+}
+
+/** Shows a secret that the index knows but that cannot be read now. `code` says why. */
+export function unreadableSecretResource(
+  secret: Pick<SecretView, "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name">,
+  code: string,
+): SecretResource {
+  const error = `This secret cannot be read now (${code}).`;
+  return {
+    id: secret.id,
+    type: "auth-secret",
+    attributes: { name: secret.name, type: secret.type, state: "error", error },
+    ...placed(secret),
+    meta: { code },
+  };
+}
+
+function placed(secret: Pick<SecretView, "id" | "workspaceId" | "authClientId" | "userId">) {
+  const workspace = `/v2/workspaces/${secret.workspaceId}`;
+  return {
     relationships: {
       workspace: relatedTo("workspace", secret.workspaceId, workspace),
       ...(secret.userId !== null && { user: relatedTo("user", secret.userId, `/v2/users/${secret.userId}`) }),
@@ -94,41 +211,73 @@ export function secretResource(secret: SecretView, showCredentials: boolean, now
   };
 }
 
+function tokenMembers(credentials: TokenCredentials, now: number) {
+  return {
+    ...(credentials.accessToken !== null && { access_token: credentials.accessToken }),
+    token_type: credentials.tokenType,
+    expires_in: secondsLeft(credentials, now),
+    expires_at: instant(credentials.expiresAt),
+    scope: credentials.scope,
+    ...(credentials.additionalParams !== null && { additional_params: JSON.stringify(credentials.additionalParams) }),
+    ...(credentials.fields !== null && { fields: credentials.fields }),
+    undefined_params: credentials.undefinedParams,
+  };
+}
+
+const headersSchema = z.record(z.string(), z.string()).openapi({ description: "What a step puts on its request." });
+
+/** How a token is shown. */
+export const tokenSchema = z
+  .union([
+    z.strictObject({
+      type: z.literal("oauth2"),
+      access_token: z.string(),
+      token_type: z.string(),
+      expires_at: instantSchema.nullable().openapi({ description: "Null: never." }),
+      expires_in: z.int().nullable().openapi({ description: "How many seconds are left now." }),
+      scope: z.string().nullable(),
+      version: z.int(),
+      health: healthStatusSchema,
+      headers: headersSchema,
+    }),
+    z.strictObject({ type: z.string(), version: z.int(), headers: headersSchema }),
+  ])
+  .openapi("Token");
+
 /** Shows what a step puts on its request, and for how long. `minTtlSeconds` is what the caller asked for. */
-export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: number) {
-  const left = secondsLeft(secret, now);
+export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: number): z.infer<typeof tokenSchema> {
+  const { type, version, credentials, health } = secret;
+  if (credentials.kind === "plain") return { type, version, headers: headersOf(type, credentials.members) };
+  const left = secondsLeft(credentials, now);
   const isShort = left !== null && left < minTtlSeconds;
   return {
-    type: secret.type,
-    access_token: secret.accessToken,
-    token_type: secret.tokenType,
-    expires_at: instant(secret.expiresAt),
+    type: "oauth2",
+    access_token: credentials.accessToken ?? "",
+    token_type: credentials.tokenType,
+    expires_at: instant(credentials.expiresAt),
     expires_in: left,
-    scope: secret.scope,
-    version: secret.version,
-    health: isShort && secret.health.status === "ok" ? "degraded" : secret.health.status,
-    headers: { Authorization: `${secret.tokenType} ${secret.accessToken}` },
+    scope: credentials.scope,
+    version,
+    health: isShort && health.status === "ok" ? "degraded" : health.status,
+    headers: { Authorization: `${credentials.tokenType} ${credentials.accessToken}` },
   };
 }
 
-function credentialsOf(secret: SecretView, now: number) {
-  return {
-    ...(secret.accessToken !== null && { access_token: secret.accessToken }),
-    token_type: secret.tokenType,
-    expires_in: secondsLeft(secret, now),
-    expires_at: instant(secret.expiresAt),
-    scope: secret.scope,
-    ...(secret.additionalParams !== null && { additional_params: JSON.stringify(secret.additionalParams) }),
-    ...(secret.fields !== null && { fields: secret.fields }),
-    undefined_params: secret.undefinedParams,
-  };
+/** Gives the headers of a type without tokens. What a custom type means is for its components to know. */
+function headersOf(type: string, members: Record<string, unknown>): Record<string, string> {
+  if (type === "api_key") return { [String(members["headerName"])]: String(members["headerValue"]) };
+  if (type !== "basic") return {};
+  // RFC 7617 2.1: what is encoded is UTF-8.
+  const bytes = new TextEncoder().encode(`${String(members["username"])}:${String(members["password"])}`);
+  return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
 }
 
-function secondsLeft({ expiresAt }: SecretView, now: number): number | null {
+function secondsLeft({ expiresAt }: TokenCredentials, now: number): number | null {
   return expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000));
 }
 
-function errorSentence({ status, reason }: Health): string {
+function errorSentence(state: "ready" | "error", { status, reason }: Health): string | null {
+  if (state === "ready") return null;
   const because = reason === null ? "" : ` (${reason})`;
   switch (status) {
     case "needs_reauthorization":

@@ -7,9 +7,11 @@ import type { Problem } from "../errors.ts";
 import {
   fieldsSchema,
   instant,
+  instantSchema,
   memberAt,
   nameSchema,
   paramsSchema,
+  relatedSchema,
   relatedTo,
   relationship,
   requestDocument,
@@ -79,8 +81,34 @@ interface ShownAuthorization {
   expiresAt: number;
 }
 
+/** How a flow is shown. */
+export const authorizationSchema = z
+  .strictObject({
+    id: z.string(),
+    type: z.literal("authorization"),
+    attributes: z.strictObject({
+      state: z.enum(["pending", "completed", "failed"]),
+      reason: z.string().nullable().openapi({ description: "Why it failed, as a code." }),
+      connect_url: z
+        .string()
+        .optional()
+        .openapi({ description: "Where to send the person. Only in the answer that creates it." }),
+      expires_at: instantSchema,
+    }),
+    relationships: z.strictObject({
+      workspace: relatedSchema("workspace"),
+      auth_client: relatedSchema("auth-client"),
+      secret: relatedSchema("auth-secret").optional(),
+    }),
+    links: z.strictObject({ self: z.string() }),
+  })
+  .openapi("Authorization");
+
 /** Shows a flow; the secret once it is there. */
-export function authorizationResource(flow: ShownAuthorization, connectUrl?: string) {
+export function authorizationResource(
+  flow: ShownAuthorization,
+  connectUrl?: string,
+): z.infer<typeof authorizationSchema> {
   const workspace = `/v2/workspaces/${flow.workspaceId}`;
   return {
     id: flow.id,

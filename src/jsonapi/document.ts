@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { PLATFORM_ID } from "../domain/ids.ts";
-import type { Problem } from "../errors.ts";
+import { type Problem, ServiceError } from "../errors.ts";
 
 /** An instant as it stands on the wire: RFC 3339 in UTC, whole seconds. */
 export function instant(milliseconds: number): string;
@@ -17,13 +17,58 @@ export function document(data: unknown): { data: unknown; meta: Record<string, n
   return { data, meta: {} };
 }
 
-/** Makes the schema of a document that creates or changes one resource. */
+/** Wraps a page of a list, with what is known of the others. */
+export function listDocument(data: unknown[], meta: z.infer<typeof pageSchema>, links: z.infer<typeof linksSchema>) {
+  return { data, meta, links };
+}
+
+/** The schema of a document that answers with one resource. */
+export function documentSchema<S extends z.ZodType>(resource: S) {
+  return z.strictObject({ data: resource, meta: z.strictObject({}) });
+}
+
+const pageSchema = z
+  .strictObject({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() })
+  .openapi("Page");
+const linksSchema = z
+  .strictObject({
+    self: z.string(),
+    first: z.string(),
+    prev: z.string().nullable(),
+    next: z.string().nullable(),
+    last: z.string(),
+  })
+  .openapi("PageLinks");
+
+/** The schema of a document that answers with a page of a list. */
+export function listSchema<S extends z.ZodType>(resource: S) {
+  return z.strictObject({ data: z.array(resource), meta: pageSchema, links: linksSchema });
+}
+
+/** Makes the schema of a document that creates one resource. */
 export function requestDocument<A extends z.ZodType, R extends z.ZodType>(
   type: string,
   attributes: A,
   relationships: R,
 ) {
   return z.strictObject({ data: z.strictObject({ type: z.literal(type), attributes, relationships }) });
+}
+
+/** Makes the schema of a document that changes one resource. Its id may be repeated. */
+export function changeDocument<A extends z.ZodType, R extends z.ZodType>(
+  type: string,
+  attributes: A,
+  relationships: R,
+) {
+  return z.strictObject({
+    data: z.strictObject({ type: z.literal(type), id: z.string().optional(), attributes, relationships }),
+  });
+}
+
+/** Refuses a document that names another resource than its path does. @throws {ServiceError} `conflict` */
+export function requireSameId(sent: string | undefined, id: string): void {
+  if (sent === undefined || sent === id) return;
+  throw new ServiceError("conflict", [{ detail: '"id" is not that of the path.', pointer: "/data/id" }]);
 }
 
 /** Makes the schema of a relationship to one resource. Ids are the platform's: `[A-Za-z0-9_-]{1,64}`. */
@@ -36,8 +81,34 @@ export function relationship<Id extends string>(type: string) {
 }
 
 /** Writes a relationship with the link to what it names. */
-export function relatedTo(type: string, id: string, self: string) {
+export function relatedTo<Type extends string>(type: Type, id: string, self: string) {
   return { data: { id, type }, links: { self } };
+}
+
+/** The schema of a relationship as it is written. */
+export function relatedSchema<Type extends string>(type: Type) {
+  return z.strictObject({
+    data: z.strictObject({ id: z.string(), type: z.literal(type) }),
+    links: z.strictObject({ self: z.string() }),
+  });
+}
+
+export const instantSchema = z.iso
+  .datetime()
+  .openapi({ description: "RFC 3339, in UTC.", example: "2026-01-01T01:00:00Z" });
+
+const YEAR_10000 = 253_402_300_800_000;
+const dateTime = z.iso.datetime({ offset: true });
+
+/** An instant in a request: RFC 3339, one that can be written as such again. */
+export const instantTextSchema = z
+  .string()
+  .refine(isInstant, { error: "must be an instant such as 2026-01-01T01:00:00Z" })
+  .openapi({ format: "date-time" });
+
+function isInstant(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return dateTime.safeParse(text).success && milliseconds >= 0 && milliseconds < YEAR_10000;
 }
 
 /** Finds a member of a document that no schema has seen yet. */
@@ -54,8 +125,13 @@ export const nameSchema = z.string().trim().min(1).max(255);
 
 const BOUNDS = `must come to at most ${MAX_FREE_FORM_LENGTH} characters and nest at most ${MAX_DEPTH} deep`;
 
+/** Free-form JSON. */
+export const freeFormSchema = z.record(z.string(), z.unknown()).refine(isBounded, { error: BOUNDS });
+
 /** Free-form JSON that the platform keeps with a secret. */
-export const fieldsSchema = z.record(z.string(), z.unknown()).refine(isBounded, { error: BOUNDS });
+export const fieldsSchema = freeFormSchema.openapi({
+  description: "What a component wants to know besides, as it came.",
+});
 
 /** Free text parameters: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
 export const paramsSchema = z.preprocess(
@@ -71,19 +147,26 @@ function parseOrKeep(text: string): unknown {
   }
 }
 
-/** Says of every fault in a document what it is and where (RFC 6901). */
-export function problemsOf(error: z.ZodError): Problem[] {
+/** Says of every fault in a document, or in the part of it at `base`, what it is and where (RFC 6901). */
+export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
+    const path = [...base, ...issue.path];
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({
         detail: `"${shown(key)}" is not known here.`,
-        pointer: pointerTo([...issue.path, key]),
+        pointer: pointerTo([...path, key]),
       }));
     }
-    const member = issue.path.at(-1);
+    const member = path.at(-1);
     const subject = member === undefined ? "The document" : `"${shown(String(member))}"`;
-    return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(issue.path) }];
+    return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(path) }];
   });
+}
+
+/** Looks at one part of a document with a schema of its own. */
+export function problemsAt(sent: unknown, path: string[], schema: z.ZodType): Problem[] {
+  const result = schema.safeParse(memberAt(sent, path));
+  return result.success ? [] : problemsOf(result.error, path);
 }
 
 function pointerTo(path: readonly PropertyKey[]): string {

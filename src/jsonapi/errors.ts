@@ -1,5 +1,6 @@
 /** Failures on the wire (JSON:API 1.1, error objects). The only place that knows a failure's status number. */
 
+import { z } from "@hono/zod-openapi";
 import type { ErrorCode, Failure, Problem } from "../errors.ts";
 
 const STATUS_AND_TITLE: Record<ErrorCode, readonly [status: number, title: string]> = {
@@ -19,13 +20,30 @@ const STATUS_AND_TITLE: Record<ErrorCode, readonly [status: number, title: strin
   internal: [500, "Something went wrong on our side."],
 };
 
-interface ErrorObject {
-  status: string;
-  code: ErrorCode;
-  title: string;
-  detail: string;
-  source?: { pointer: string } | { parameter: string };
-  links?: { about: string };
+const CODES = Object.keys(STATUS_AND_TITLE) as [ErrorCode, ...ErrorCode[]];
+
+const errorSchema = z
+  .strictObject({
+    status: z.string().openapi({ description: "The status of the answer, as text." }),
+    code: z.enum(CODES).openapi({ description: "For programs. The list is closed." }),
+    title: z.string().openapi({ description: "The same for each code." }),
+    detail: z.string().openapi({ description: "What is wrong here, in a sentence." }),
+    source: z
+      .union([z.strictObject({ pointer: z.string() }), z.strictObject({ parameter: z.string() })])
+      .optional()
+      .openapi({ description: "Where in the document (RFC 6901), or which parameter." }),
+    links: z.strictObject({ about: z.string() }).optional().openapi({ description: "Where to mend it." }),
+  })
+  .openapi("Error");
+
+/** The schema of a document that says what went wrong. */
+export const errorsSchema = z.strictObject({ errors: z.array(errorSchema).min(1) }).openapi("Errors");
+
+type ErrorObject = z.infer<typeof errorSchema>;
+
+/** Gives the status that a code is answered with. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS_AND_TITLE[code][0];
 }
 
 /** Writes a failure as a status, headers and a document. All problems of one request stand together. */

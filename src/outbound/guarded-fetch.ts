@@ -14,7 +14,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Sends one request, once. Never throws for anything that the other side does. */
 export async function guardedFetch(
   uri: string,
-  init: { method: string; headers: Record<string, string>; body: BodyInit },
+  init: { method: string; headers: Record<string, string>; body?: BodyInit },
   limits: { policy: EgressPolicy; timeoutMs: number },
 ): Promise<Fetched> {
   if (providerUriFault(uri, limits.policy) !== null) return failed("config_error", "address_refused");

@@ -33,7 +33,19 @@ export class SecretActor extends DurableObject<Env> implements Door {
 
   read(input: Asked<"read">): Promise<Answer<SecretView>> {
     const cause = { trigger: "read", requestId: input.requestId } as const;
-    return answer(() => this.#keeper.read(cause, input.minTtlSeconds, input.requireToken));
+    return answer(() => this.#keeper.read(cause, input));
+  }
+
+  change(input: Asked<"change">): Promise<Answer<SecretView>> {
+    return answer(() => this.#keeper.change(input));
+  }
+
+  clientChanged(): Answered<"clientChanged"> {
+    return answer(() => done(this.#keeper.clientChanged()));
+  }
+
+  clear(): Answered<"clear"> {
+    return answer(() => done(this.#keeper.clear()));
   }
 
   refresh(input: Asked<"refresh">): Promise<Answer<SecretView>> {
@@ -42,10 +54,7 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   erase(): Answered<"erase"> {
-    return answer(async () => {
-      await this.#keeper.erase();
-      return null;
-    });
+    return answer(() => done(this.#keeper.erase()));
   }
 
   authorize(input: Asked<"authorize">): Answered<"authorize"> {
@@ -67,6 +76,11 @@ export class SecretActor extends DurableObject<Env> implements Door {
   override async alarm(): Promise<void> {
     await this.#keeper.alarm(crypto.randomUUID());
   }
+}
+
+async function done(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
 }
 
 async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {

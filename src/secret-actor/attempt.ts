@@ -10,7 +10,7 @@ import type { SecretId } from "../domain/ids.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
 import { afterLostAnswer, afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
-import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
 import type { Ports } from "./ports.ts";
@@ -128,7 +128,7 @@ async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome>
 
   let registration;
   try {
-    registration = (await openAuthClient(ports.keyring(), client)).credentials;
+    registration = await openRegistration(ports.keyring(), client);
   } catch {
     return refused(client, "retry", "storage_integrity");
   }

@@ -5,7 +5,7 @@
 
 import * as oauth from "oauth4webapi";
 import { open, type RecordIdentity, seal } from "../crypto/seal.ts";
-import { type AuthClient, redirectUri } from "../domain/auth-client.ts";
+import { redirectUri } from "../domain/auth-client.ts";
 import { digest, sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
@@ -14,7 +14,7 @@ import { withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/token-endpoint.ts";
-import { openAuthClient, type SealedAuthClient } from "../store/auth-clients.ts";
+import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
 import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
 import { lookUpClient } from "./look-up.ts";
@@ -25,6 +25,7 @@ import type { ActorRecord, Authorization, Opening } from "./record.ts";
 const EXCHANGE_TIMEOUT_MS = 20_000;
 /** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
 const MOST_OPENINGS = 5;
+
 export class Consent {
   readonly #memory: Memory;
   readonly #ports: Ports;
@@ -87,7 +88,7 @@ export class Consent {
   /** Opens a flow in one more browser, with a `state` and a PKCE verifier of its own. @throws {ServiceError} `conflict` when it has ended */
   async open(id: AuthorizationId, publicUrl: string): Promise<Opened> {
     const flow = this.#findPending(id);
-    const client = await this.#openClient(await this.#client(flow));
+    const registration = await openRegistration(this.#ports.keyring(), await this.#client(flow));
     const redirect = redirectUri(publicUrl, flow.authClientId);
     const [state, browserToken, codeVerifier] = [
       oauth.generateRandomState(),
@@ -101,7 +102,7 @@ export class Consent {
       verifier: await seal(this.#ports.keyring(), verifierIdentity(flow, stateHash), codeVerifier),
       redirectUri: redirect,
     };
-    const location = authorizationUrl(client.credentials, {
+    const location = authorizationUrl(registration, {
       redirectUri: redirect,
       state,
       codeChallenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
@@ -186,7 +187,7 @@ export class Consent {
     const query = new URLSearchParams(callback.query);
     const request: TokenRequest & { kind: "code_exchange" } = {
       kind: "code_exchange",
-      registration: (await this.#openClient(stored)).credentials,
+      registration: await openRegistration(this.#ports.keyring(), stored),
       callback: query,
       state: query.get("state") ?? "",
       redirectUri: opening.redirectUri,
@@ -235,10 +236,6 @@ export class Consent {
     // A grant that cannot be opened any more is a reason to renew consent, so it must not stand in its way.
     const before = await this.#memory.grant().catch(() => null);
     return before !== null && before.subject !== null && before.subject !== grant.subject;
-  }
-
-  async #openClient(stored: SealedAuthClient): Promise<AuthClient> {
-    return await openAuthClient(this.#ports.keyring(), stored);
   }
 
   async #client(flow: Authorization): Promise<SealedAuthClient> {

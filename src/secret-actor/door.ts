@@ -5,7 +5,7 @@
 
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
-import type { SecretView } from "../domain/secret.ts";
+import type { PlainCredentials, Report, SecretView } from "../domain/secret.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Authorization } from "./record.ts";
@@ -17,22 +17,40 @@ export interface Ask {
   requestId: string;
 }
 
-/** Tokens in hand. */
+/** What a secret holds, in hand. */
+export type Content =
+  | {
+      kind: "token";
+      accessToken: string;
+      tokenType: string;
+      refreshToken: string | null;
+      scope: string | null;
+      /** Seconds from now; `expiresAt`, in milliseconds since the epoch, wins. Both null: what the client says. */
+      expiresIn: number | null;
+      expiresAt: number | null;
+      /** Undefined: as it is. */
+      additionalParams: Record<string, string> | undefined;
+      fields: Record<string, unknown> | undefined;
+    }
+  | PlainCredentials;
+
 export interface NewSecret extends Ask {
   id: SecretId;
   workspaceId: WorkspaceId;
   userId: UserId | null;
   name: string;
   client: SealedAuthClient;
-  accessToken: string;
-  tokenType: string;
-  refreshToken: string | null;
-  scope: string | null;
-  /** Seconds from now; `expiresAt`, in milliseconds since the epoch, wins. Both null: what the client says. */
-  expiresIn: number | null;
-  expiresAt: number | null;
-  additionalParams: Record<string, string> | null;
-  fields: Record<string, unknown> | null;
+  content: Content;
+  reported: Report | null;
+}
+
+/** What changes of a secret; what is undefined stays as it is. */
+export interface Change extends Ask {
+  name: string | undefined;
+  /** Replaces the whole grant. */
+  content: Content | undefined;
+  /** Null: what was reported is over. */
+  reported: Report | null | undefined;
 }
 
 /** A consent flow to come. Without `name` it renews the consent of the secret that is there. */
@@ -72,8 +90,16 @@ export interface Callback extends Ask {
 /** The methods of the actor that the front door calls. */
 export interface Door {
   create(input: NewSecret): Promise<Answer<SecretView>>;
-  /** Renews first where the token has less than `minTtlSeconds` left. `requireToken`: fails rather than answer without a token. */
-  read(input: Ask & { minTtlSeconds: number; requireToken: boolean }): Promise<Answer<SecretView>>;
+  /**
+   * Renews first where the token has less than `minTtlSeconds` left. `requireToken`: fails rather than answer without a token.
+   * `waits: false`: answers with what is there, and renews behind it.
+   */
+  read(input: Ask & { minTtlSeconds: number; requireToken: boolean; waits: boolean }): Promise<Answer<SecretView>>;
+  change(input: Change): Promise<Answer<SecretView>>;
+  /** The auth client was changed: a secret that waited for this tries again at once. */
+  clientChanged(input: Ask): Promise<Answer<null>>;
+  /** Removes whatever is stored here. The caller takes care of the index. */
+  clear(input: Ask): Promise<Answer<null>>;
   refresh(input: Ask & { rejectedVersion: number | null }): Promise<Answer<SecretView>>;
   erase(input: Ask): Promise<Answer<null>>;
   authorize(input: NewAuthorization): Promise<Answer<AuthorizationView>>;

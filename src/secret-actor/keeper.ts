@@ -4,15 +4,25 @@
  */
 
 import type { SecretId } from "../domain/ids.ts";
+import type { FreeCredentials } from "../domain/auth-client.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
-import { canRefresh, isDue, isFresh, isServable, unavailable, withNewGrant } from "../domain/refresh-schedule.ts";
+import {
+  afterClientChange,
+  canRefresh,
+  isDue,
+  isFresh,
+  isServable,
+  unavailable,
+  withNewGrant,
+} from "../domain/refresh-schedule.ts";
 import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
-import { openAuthClient } from "../store/auth-clients.ts";
+import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { Cause } from "./attempt.ts";
 import { Consent } from "./consent.ts";
-import type { NewSecret } from "./door.ts";
+import type { Change, Content, NewSecret } from "./door.ts";
+import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
 import type { Ports } from "./ports.ts";
 import { Refresher } from "./refresh.ts";
@@ -36,17 +46,22 @@ export class SecretKeeper {
   /** Stores a new secret with tokens in hand. It exists, in the index too, when this returns; else nothing of it is left. */
   async create(input: NewSecret): Promise<SecretView> {
     if (this.#memory.record !== null) throw new ServiceError("conflict", "There is a secret with this id already.");
-    const now = this.#ports.now();
-    const secret = await this.#imported(input, now);
-    const grant: Grant = {
-      access_token: input.accessToken,
-      token_type: input.tokenType,
-      refresh_token: input.refreshToken,
-      scope: input.scope,
-      undefined_params: {},
-      subject: null,
-    };
-    const sealed = await this.#memory.seal(input, secret.version, grant);
+    const { id, workspaceId, userId, name, client, content, reported } = input;
+    const blank = blankSecret(
+      {
+        id,
+        workspaceId,
+        authClientId: client.id,
+        userId,
+        type: client.type,
+        name,
+        additionalParams: null,
+        fields: null,
+      },
+      this.#ports.now(),
+    );
+    const secret = { ...(await this.#withContent(blank, content, client)), reported };
+    const sealed = await this.#memory.seal(input, secret.version, contentToSeal(content));
     await this.#memory.write({
       schema: 1,
       id: input.id,
@@ -69,11 +84,60 @@ export class SecretKeeper {
   }
 
   /** Answers with a token that is valid, renewed first where less than `minTtlSeconds` are left. */
-  async read(cause: Cause, minTtlSeconds: number, requireToken: boolean): Promise<SecretView> {
-    await this.#refresher.prepareRead(cause, minTtlSeconds);
+  async read(
+    cause: Cause,
+    { minTtlSeconds, requireToken, waits }: { minTtlSeconds: number; requireToken: boolean; waits: boolean },
+  ): Promise<SecretView> {
+    const prepared = this.#refresher.prepareRead(cause, minTtlSeconds);
+    if (waits) await prepared;
+    else this.#ports.keepAlive(prepared.catch(() => undefined));
     const view = await this.#memory.view();
-    if (requireToken && view.accessToken === null) throw unavailable(this.#memory.secret, this.#ports.now());
+    const isMissing = view.credentials.kind === "token" && view.credentials.accessToken === null;
+    if (requireToken && isMissing) throw unavailable(this.#memory.secret, this.#ports.now());
     return view;
+  }
+
+  /**
+   * Changes what is given. New credentials are a new version, as if a person had consented: a refresh that is under way meanwhile
+   * loses against it.
+   */
+  async change({ name, content, reported }: Change): Promise<SecretView> {
+    for (;;) {
+      const before = this.#memory.secret;
+      const sealed = content && (await this.#memory.seal(before, before.version + 1, contentToSeal(content)));
+      const client = content && (await this.#clientOf(before));
+      const renewed = content && client && (await this.#withContent(before, content, client));
+
+      // From here to the write there is no await: what is changed is what is stored now.
+      const record = this.#memory.record;
+      const secret = this.#memory.secret;
+      if (record === null || (content !== undefined && secret !== before)) continue;
+      const changed = { ...(renewed ?? secret), name: name ?? secret.name };
+      await this.#memory.write({
+        ...record,
+        secret: reported === undefined ? changed : { ...changed, reported },
+        grant: sealed ?? record.grant,
+        client: client ?? record.client,
+      });
+      await this.#memory.publishQuietly();
+      return await this.#memory.view();
+    }
+  }
+
+  /** Lets a secret that stands in `client_misconfigured` try again now. */
+  async clientChanged(): Promise<void> {
+    const record = this.#memory.record;
+    if (record === null || record.secret === null) return;
+    const secret = afterClientChange(record.secret, this.#ports.now());
+    if (secret !== record.secret) await this.#memory.write({ ...record, secret });
+  }
+
+  /** The auth client, or the copy of it as last seen when D1 does not answer. */
+  async #clientOf({ authClientId }: Secret): Promise<SealedAuthClient> {
+    const found = await lookUpClient(this.#ports, authClientId);
+    const client = found === undefined ? this.#memory.record?.client : found;
+    if (client == null) throw new ServiceError("not_found", "The auth client of this secret is gone.");
+    return client;
   }
 
   /**
@@ -94,6 +158,11 @@ export class SecretKeeper {
     await this.#refresher.renewNow(cause);
     if (this.#memory.secret.version === secret.version) throw unavailable(this.#memory.secret, this.#ports.now());
     return await this.#memory.view();
+  }
+
+  /** Removes whatever is here, a secret or the flows that were to make one. */
+  async clear(): Promise<void> {
+    await this.#memory.clear();
   }
 
   /** Removes the secret. */
@@ -125,23 +194,41 @@ export class SecretKeeper {
     await this.#memory.rearm(INDEX_PAUSE_MS);
   }
 
-  async #imported(input: NewSecret, now: number): Promise<Secret> {
-    const client = await openAuthClient(this.#ports.keyring(), input.client);
-    const hasRefreshToken = input.refreshToken !== null;
+  /** Fills in what credentials in hand mean: a new version, and for tokens when they are renewed. */
+  async #withContent(secret: Secret, content: Content, client: SealedAuthClient): Promise<Secret> {
+    const now = this.#ports.now();
+    if (content.kind === "plain") {
+      const lasting = { issuedAt: now, expiresAt: null, hasRefreshToken: false, arrivedAt: null };
+      return withNewGrant(secret, lasting, client);
+    }
+    const registration = await openRegistration(this.#ports.keyring(), client);
+    const hasRefreshToken = content.refreshToken !== null;
     const lifetime = lifetimeSeconds({
-      expiresIn: input.expiresIn,
-      clientDefault: client.credentials.token_expires_in,
-      jwtExpiresAt: jwtExpiresAt(input.accessToken),
+      expiresIn: content.expiresIn,
+      clientDefault: registration.token_expires_in,
+      jwtExpiresAt: jwtExpiresAt(content.accessToken),
       sentAt: now,
       hasRefreshToken,
     });
-    const seconds = input.expiresIn ?? lifetime;
-    const expiresAt = input.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
-    const { id, workspaceId, userId, name, additionalParams, fields } = input;
-    const blank = blankSecret(
-      { id, workspaceId, authClientId: client.id, userId, name, additionalParams, fields },
-      now,
-    );
-    return withNewGrant(blank, { issuedAt: now, expiresAt, hasRefreshToken, arrivedAt: null }, client);
+    const seconds = content.expiresIn ?? lifetime;
+    const expiresAt = content.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
+    return {
+      ...withNewGrant(secret, { issuedAt: now, expiresAt, hasRefreshToken, arrivedAt: null }, client),
+      additionalParams: content.additionalParams ?? secret.additionalParams,
+      fields: content.fields ?? secret.fields,
+    };
   }
+}
+
+/** What of credentials in hand is sealed. */
+function contentToSeal(content: Content): Grant | FreeCredentials {
+  if (content.kind === "plain") return content.members;
+  return {
+    access_token: content.accessToken,
+    token_type: content.tokenType,
+    refresh_token: content.refreshToken,
+    scope: content.scope,
+    undefined_params: {},
+    subject: null,
+  } satisfies Grant;
 }

@@ -1,9 +1,10 @@
 /** What the actor holds in memory, equal to what is stored: the record, and the grant once it was opened. Keeps the index in D1 in step. */
 
 import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
+import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
-import type { Grant, Secret, SecretView } from "../domain/secret.ts";
+import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import { ended, endsAt, isOpen } from "./flows.ts";
@@ -22,7 +23,7 @@ export const REMEMBER_ENDED_FLOWS = DAY;
 export class Memory {
   readonly #ports: Ports;
   #record: ActorRecord | null;
-  #opened: { version: number; grant: Promise<Grant> } | null = null;
+  #opened: { version: number; content: Promise<Grant | FreeCredentials> } | null = null;
   #indexing: Promise<void> = Promise.resolve();
 
   constructor(ports: Ports) {
@@ -42,27 +43,36 @@ export class Memory {
     return secret;
   }
 
-  /** Opens the grant once for each version. @throws {ServiceError} `not_found`, `storage_integrity` */
+  /** Gives the grant of a secret with tokens. @throws {ServiceError} `not_found`, `storage_integrity` */
   async grant(): Promise<Grant> {
+    return (await this.#content()) as Grant;
+  }
+
+  /** Opens what is sealed, once for each version. */
+  async #content(): Promise<Grant | FreeCredentials> {
     const { version } = this.secret;
     if (this.#opened?.version !== version) {
-      const grant = this.#open(version);
-      this.#opened = { version, grant };
+      const content = this.#open(version);
+      this.#opened = { version, content };
       // A key that is missing today may be back tomorrow.
-      grant.catch(() => (this.#opened = null));
+      content.catch(() => (this.#opened = null));
     }
-    return await this.#opened.grant;
+    return await this.#opened.content;
   }
 
-  async #open(version: number): Promise<Grant> {
+  async #open(version: number): Promise<Grant | FreeCredentials> {
     const record = this.#record;
     if (record?.grant == null) throw new ServiceError("not_found", "There is no such secret.");
-    return await open<Grant>(this.#ports.keyring(), grantIdentity(record, version), record.grant);
+    return await open(this.#ports.keyring(), grantIdentity(record, version), record.grant);
   }
 
-  /** Seals a grant for the version that it will have. */
-  async seal(ids: { workspaceId: WorkspaceId; id: SecretId }, version: number, grant: Grant): Promise<Sealed> {
-    return await seal(this.#ports.keyring(), grantIdentity(ids, version), grant);
+  /** Seals a grant, or the credentials of a type without tokens, for the version that they will have. */
+  async seal(
+    ids: { workspaceId: WorkspaceId; id: SecretId },
+    version: number,
+    content: Grant | FreeCredentials,
+  ): Promise<Sealed> {
+    return await seal(this.#ports.keyring(), grantIdentity(ids, version), content);
   }
 
   /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
@@ -94,6 +104,11 @@ export class Memory {
       await this.#inTime(this.#ports.deleteIndexEntry(id));
       await this.#forget();
     });
+  }
+
+  /** Removes everything at once. Whoever asks for it takes care of the index. */
+  async clear(): Promise<void> {
+    await this.#inTurn(() => this.#forget());
   }
 
   async #forget(): Promise<void> {
@@ -162,7 +177,7 @@ export class Memory {
   /** Makes what callers may see, all of one version. @throws {ServiceError} `not_found`, `storage_integrity` */
   async view(): Promise<SecretView> {
     const { version } = this.secret;
-    const grant = await this.grant();
+    const content = await this.#content();
     const secret = this.secret;
     if (secret.version !== version) return await this.view();
     const now = this.#ports.now();
@@ -174,13 +189,10 @@ export class Memory {
       type: secret.type,
       name: secret.name,
       version,
-      accessToken: isServable(secret, now) ? grant.access_token : null,
-      tokenType: grant.token_type,
-      scope: grant.scope,
-      undefinedParams: grant.undefined_params,
-      additionalParams: secret.additionalParams,
-      fields: secret.fields,
-      expiresAt: secret.expiresAt,
+      reported: secret.reported,
+      credentials: hasTokens(secret.type)
+        ? tokenCredentials(secret, content as Grant, now)
+        : plainCredentials(content as FreeCredentials),
       health: healthOf(secret, now),
     };
   }
@@ -229,8 +241,25 @@ function grantIdentity(
   return ["workspace", workspaceId, "auth-secret", id, "grant", version];
 }
 
+function tokenCredentials(secret: Secret, grant: Grant, now: number): TokenCredentials {
+  return {
+    kind: "token",
+    accessToken: isServable(secret, now) ? grant.access_token : null,
+    tokenType: grant.token_type,
+    scope: grant.scope,
+    expiresAt: secret.expiresAt,
+    undefinedParams: grant.undefined_params,
+    additionalParams: secret.additionalParams,
+    fields: secret.fields,
+  };
+}
+
+function plainCredentials(members: FreeCredentials): PlainCredentials {
+  return { kind: "plain", members };
+}
+
 function indexEntry(secret: Secret, now: number): IndexEntry {
-  return { name: secret.name, state: stateOf(healthOf(secret, now).status) };
+  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)) };
 }
 
 function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {

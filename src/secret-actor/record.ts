@@ -14,7 +14,7 @@ export interface ActorRecord {
   workspaceId: WorkspaceId;
   /** Null while the first consent is under way. */
   secret: Secret | null;
-  /** The grant of `secret.version`, sealed. */
+  /** The grant of `secret.version`, sealed; for a type without tokens the credentials as they came. */
   grant: Sealed | null;
   /** The client as last seen, for the time when D1 does not answer. */
   client: SealedAuthClient | null;
@@ -81,7 +81,10 @@ export class DurableRecord implements RecordStorage {
   }
 
   load(): ActorRecord | null {
-    return this.#storage.kv.get<ActorRecord>(KEY) ?? null;
+    const record = this.#storage.kv.get<ActorRecord>(KEY) ?? null;
+    // The first records were written before platforms could report anything.
+    if (record?.secret != null) record.secret.reported ??= null;
+    return record;
   }
 
   save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void> {

@@ -18,6 +18,9 @@ export type SecretStub = {
 const METHODS: Record<keyof Door, { repeatable: boolean }> = {
   create: { repeatable: false },
   read: { repeatable: true },
+  change: { repeatable: false },
+  clientChanged: { repeatable: true },
+  clear: { repeatable: true },
   refresh: { repeatable: true },
   erase: { repeatable: true },
   authorize: { repeatable: false },

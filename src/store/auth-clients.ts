@@ -1,19 +1,20 @@
 /** Auth clients in D1. Credentials are sealed before they come near a statement and opened only by who asks for it. */
 
 import type { Keyring } from "../crypto/keyring.ts";
-import { open, seal, type RecordIdentity, type Sealed } from "../crypto/seal.ts";
-import type { AuthClient, OAuth2Registration, Place } from "../domain/auth-client.ts";
-import type { AuthClientId, WorkspaceId } from "../domain/ids.ts";
+import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
+import type { AuthClient, OAuth2Registration } from "../domain/auth-client.ts";
+import type { AuthClientId } from "../domain/ids.ts";
+import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
+import { type Condition, type Page, type Paged, readPage } from "./page.ts";
+import { columnsOf, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
 
 /** A client as it is stored: everything but its credentials is readable. */
 export type SealedAuthClient = Omit<AuthClient, "credentials"> & { credentials: Sealed };
 
-interface Row {
+interface Row extends PlaceColumns {
   id: AuthClientId;
-  level: Place["level"];
-  place_id: string | null;
-  type: "oauth2";
+  type: string;
   name: string;
   components: string;
   credentials: Sealed;
@@ -23,54 +24,77 @@ interface Row {
 }
 
 const INSERT = `INSERT INTO auth_clients
-  (id, level, place_id, type, name, components, credentials, refresh_lead_seconds, version, created_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, version, created_at)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${PLACE_IS_LIVE}`;
 const FIND = "SELECT * FROM auth_clients WHERE id = ?";
+const UPDATE = `UPDATE auth_clients
+  SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, version = ?2 + 1
+  WHERE id = ?1 AND version = ?2`;
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
-/** Seals and stores a new client. */
+/** Seals and stores a new client. @throws {ServiceError} `not_found` when its place was deleted meanwhile */
 export async function insertAuthClient(db: D1Database, keyring: Keyring, client: AuthClient): Promise<void> {
+  const { id, type, name, components, refreshLeadSeconds, version, createdAt } = client;
   const credentials = await seal(keyring, identityOf(client), client.credentials);
-  const { place } = client;
-  await db
+  const values = [id, type, name, JSON.stringify(components), credentials, refreshLeadSeconds, version, createdAt];
+  const { meta } = await db
     .prepare(INSERT)
-    .bind(
-      client.id,
-      place.level,
-      place.level === "global" ? null : place.id,
-      client.type,
-      client.name,
-      JSON.stringify(client.components),
-      credentials,
-      client.refreshLeadSeconds,
-      client.version,
-      client.createdAt,
-    )
+    .bind(...columnsOf(client.place), ...values)
     .run();
+  if (meta.changes === 0) throw new ServiceError("not_found", "What the client is for was deleted meanwhile.");
 }
 
 /** Finds a client as it is stored; null when there is none. */
 export async function findAuthClient(db: D1Database, id: AuthClientId): Promise<SealedAuthClient | null> {
   const row = await db.prepare(FIND).bind(id).first<Row>();
-  if (row === null) return null;
-  return {
-    id: row.id,
-    place: row.level === "global" ? { level: "global" } : { level: row.level, id: row.place_id as WorkspaceId },
-    type: row.type,
-    name: row.name,
-    components: JSON.parse(row.components) as string[],
-    credentials: row.credentials,
-    refreshLeadSeconds: row.refresh_lead_seconds,
-    version: row.version,
-    createdAt: row.created_at,
-  };
+  return row === null ? null : clientOf(row);
+}
+
+/** Lists the clients of some levels that can be used in a place: its own, and those of everything around it. */
+export async function listAuthClients(
+  db: D1Database,
+  at: Lineage,
+  levels: readonly Level[],
+  component: string | undefined,
+  page: Page,
+): Promise<Paged<SealedAuthClient>> {
+  const conditions: Condition[] = [
+    usableAt(at),
+    { sql: "level IN (SELECT value FROM json_each(?))", values: [JSON.stringify(levels)] },
+  ];
+  if (component !== undefined) {
+    conditions.push({ sql: "EXISTS (SELECT 1 FROM json_each(components) WHERE value = ?)", values: [component] });
+  }
+  const { items, total } = await readPage<Row>(db, "auth_clients", conditions, page);
+  return { items: items.map(clientOf), total };
 }
 
 /** Opens a stored client's credentials. @throws {ServiceError} `storage_integrity` */
 export async function openAuthClient(keyring: Keyring, client: SealedAuthClient): Promise<AuthClient> {
-  return { ...client, credentials: await open<OAuth2Registration>(keyring, identityOf(client), client.credentials) };
+  return { ...client, credentials: await open(keyring, identityOf(client), client.credentials) };
+}
+
+/** Opens the registration of a client of type `oauth2`. @throws {ServiceError} `storage_integrity` */
+export async function openRegistration(keyring: Keyring, client: SealedAuthClient): Promise<OAuth2Registration> {
+  return await open<OAuth2Registration>(keyring, identityOf(client), client.credentials);
+}
+
+/**
+ * Seals and stores a changed client, as the version after the one that was changed. Gives the stored one.
+ * @throws {ServiceError} `conflict` when somebody else changed it meanwhile
+ */
+export async function updateAuthClient(db: D1Database, keyring: Keyring, changed: AuthClient): Promise<AuthClient> {
+  const next = { ...changed, version: changed.version + 1 };
+  const { id, name, components, refreshLeadSeconds } = next;
+  const credentials = await seal(keyring, identityOf(next), next.credentials);
+  const { meta } = await db
+    .prepare(UPDATE)
+    .bind(id, changed.version, name, JSON.stringify(components), credentials, refreshLeadSeconds)
+    .run();
+  if (meta.changes > 0) return next;
+  throw new ServiceError("conflict", "The auth client was changed or deleted meanwhile. Read it again.");
 }
 
 /**
@@ -84,6 +108,20 @@ export async function deleteAuthClient(db: D1Database, id: AuthClientId): Promis
   if (secrets === 0) return;
   const are = secrets === 1 ? "1 secret uses" : `${secrets} secrets use`;
   throw new ServiceError("conflict", `${are} this auth client. Delete them first.`);
+}
+
+function clientOf(row: Row): SealedAuthClient {
+  return {
+    id: row.id,
+    place: placeOf(row),
+    type: row.type,
+    name: row.name,
+    components: JSON.parse(row.components) as string[],
+    credentials: row.credentials,
+    refreshLeadSeconds: row.refresh_lead_seconds,
+    version: row.version,
+    createdAt: row.created_at,
+  };
 }
 
 function identityOf({ place, id, version }: Pick<AuthClient, "place" | "id" | "version">): RecordIdentity {

@@ -1,5 +1,7 @@
 /** Where a consent flow's actor is found: by the flow's id, or by the token of its connect_url. The flow itself is the actor's. */
 
+import { ServiceError } from "../errors.ts";
+import { PLACE_IS_LIVE } from "./places.ts";
 import type { AuthClientId, AuthorizationId, SecretId, WorkspaceId } from "../domain/ids.ts";
 
 /** Leads from a flow to its actor. `expiresAt` is milliseconds since the epoch. */
@@ -19,28 +21,33 @@ interface Row {
   expires_at: number;
 }
 
-const INSERT = `INSERT INTO authorizations (id, workspace_id, secret_id, auth_client_id, connect_hash, expires_at)
-  VALUES (?, ?, ?, ?, ?, ?)`;
-const FIND_BY_ID = "SELECT * FROM authorizations WHERE id = ?";
-const FIND_BY_CONNECT_HASH = "SELECT * FROM authorizations WHERE connect_hash = ?";
+const INSERT = `INSERT INTO authorizations (workspace_id, id, secret_id, auth_client_id, connect_hash, expires_at)
+  SELECT ?2, ?3, ?4, ?5, ?6, ?7 WHERE ${PLACE_IS_LIVE}`;
+const IN_LIVE_PLACE = `coalesce(
+  (SELECT is_live FROM places WHERE level = 'workspace' AND id = authorizations.workspace_id), 1)`;
+const FIND_BY_ID = `SELECT * FROM authorizations WHERE id = ? AND ${IN_LIVE_PLACE}`;
+const FIND_BY_CONNECT_HASH = `SELECT * FROM authorizations WHERE connect_hash = ? AND ${IN_LIVE_PLACE}`;
 const DELETE_ENDED = "DELETE FROM authorizations WHERE expires_at < ?";
 
-/** Stores the way to a new flow and forgets flows that ended before `forgetBefore`. */
+/**
+ * Stores the way to a new flow and forgets flows that ended before `forgetBefore`.
+ * @throws {ServiceError} `not_found` when the workspace was deleted meanwhile
+ */
 export async function insertAuthorization(
   db: D1Database,
   route: AuthorizationRoute,
   connectHash: string,
   forgetBefore: number,
 ): Promise<void> {
-  await db.batch([
-    db
-      .prepare(INSERT)
-      .bind(route.id, route.workspaceId, route.secretId, route.authClientId, connectHash, route.expiresAt),
+  const { id, workspaceId, secretId, authClientId, expiresAt } = route;
+  const [inserted] = await db.batch([
+    db.prepare(INSERT).bind("workspace", workspaceId, id, secretId, authClientId, connectHash, expiresAt),
     db.prepare(DELETE_ENDED).bind(forgetBefore),
   ]);
+  if (inserted?.meta.changes === 0) throw new ServiceError("not_found", "The workspace was deleted meanwhile.");
 }
 
-/** Finds a flow by its id. */
+/** Finds a flow by its id, as long as its workspace is not being deleted. */
 export async function findAuthorization(db: D1Database, id: AuthorizationId): Promise<AuthorizationRoute | null> {
   return routeOf(await db.prepare(FIND_BY_ID).bind(id).first<Row>());
 }

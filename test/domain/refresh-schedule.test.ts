@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Refusal } from "../../src/domain/oauth2/response.ts";
 import {
+  afterClientChange,
   afterLostAnswer,
   afterRefusal,
   beginAttempt,
@@ -288,7 +289,28 @@ describe("healthOf", () => {
     ["client_misconfigured", "error", refused, T0],
   ])("%s is %s", (status, state, secret, now) => {
     expect(healthOf(secret, now).status).toBe(status);
-    expect(stateOf(healthOf(secret, now).status)).toBe(state);
+    expect(stateOf(null, healthOf(secret, now))).toBe(state);
+  });
+});
+
+describe("stateOf", () => {
+  test("is what the platform reported, whatever the health", () => {
+    const secret = { ...fresh, reported: { error: "It answers 403." } };
+    expect(stateOf(secret.reported, healthOf(secret, T0))).toBe("error");
+  });
+
+  test("forgets what was reported with the next grant", () => {
+    const grant = { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: true, arrivedAt: null };
+    expect(withNewGrant({ ...fresh, reported: { error: null } }, grant, POLICY).reported).toBeNull();
+  });
+});
+
+describe("afterClientChange", () => {
+  test("makes a secret that waits for it due at once, and leaves any other alone", () => {
+    const refused = afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER);
+    expect(isDue(refused, T0)).toBe(false);
+    expect(isDue(afterClientChange(refused, T0), T0)).toBe(true);
+    expect(afterClientChange(fresh, T0)).toBe(fresh);
   });
 });
 

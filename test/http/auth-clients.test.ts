@@ -85,7 +85,7 @@ describe("POST /v2/auth-clients", () => {
         type: "auth-clients",
         id: "mine",
         attributes: {
-          type: "oauth3",
+          type: "oauth2",
           name: "",
           refresh_lead_seconds: "60",
           credentials: {
@@ -110,7 +110,6 @@ describe("POST /v2/auth-clients", () => {
       "invalid_document /data/attributes/credentials/token_uri",
       "invalid_document /data/attributes/name",
       "invalid_document /data/attributes/refresh_lead_seconds",
-      "invalid_document /data/attributes/type",
       "invalid_document /data/id",
       "invalid_document /data/relationships/workspace/data/id",
       "invalid_document /data/type",

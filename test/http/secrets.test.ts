@@ -119,12 +119,14 @@ describe("POST …/secrets", () => {
 
   test("400 names every problem at once, and stores nothing", async () => {
     const workspace = newWorkspace();
+    const client = await ConnectedClient.create();
     const objects = (await listDurableObjectIds(env.SECRETS)).length;
     const answer = await call("POST", `/v2/workspaces/${workspace}/secrets`, {
       data: {
         type: "auth-secret",
         attributes: {
           type: "basic",
+          error: "x",
           credentials: {
             refresh_token: 5,
             expires_in: -1,
@@ -134,7 +136,7 @@ describe("POST …/secrets", () => {
             more: 1,
           },
         },
-        relationships: { user: { data: { id: "", type: "user" } } },
+        relationships: { ...client.relationships, user: { data: { id: "", type: "user" } } },
       },
     });
     expect(answer.status).toBe(400);
@@ -146,12 +148,30 @@ describe("POST …/secrets", () => {
       "invalid_document /data/attributes/credentials/more",
       "invalid_document /data/attributes/credentials/refresh_token",
       "invalid_document /data/attributes/credentials/scope",
+      "invalid_document /data/attributes/error",
       "invalid_document /data/attributes/name",
       "invalid_document /data/attributes/type",
-      "invalid_document /data/relationships/auth_client",
       "invalid_document /data/relationships/user/data/id",
     ]);
     expect((await listDurableObjectIds(env.SECRETS)).length).toBe(objects);
+  });
+
+  test("400 without an auth client names its problems by the type that is stated", async () => {
+    const answer = await call("POST", `/v2/workspaces/${newWorkspace()}/secrets`, {
+      data: {
+        type: "auth-secret",
+        attributes: { name: "x", type: "oauth2", credentials: { a: 1 } },
+        relationships: {},
+      },
+    });
+    expect([answer.status, faults(answer).toSorted()]).toEqual([
+      400,
+      [
+        "invalid_document /data/attributes/credentials/a",
+        "invalid_document /data/attributes/credentials/access_token",
+        "invalid_document /data/relationships/auth_client",
+      ],
+    ]);
   });
 
   test.each([

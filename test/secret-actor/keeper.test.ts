@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
-import { FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
+import { accessTokenOf, FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
 import type { AuthClientId, AuthorizationId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { NewAuthorization } from "../../src/secret-actor/door.ts";
@@ -12,6 +12,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const MANUAL = { trigger: "manual", requestId: "r" } as const;
 const READ = { trigger: "read", requestId: "r" } as const;
+const ASKED = { minTtlSeconds: 0, requireToken: true, waits: true } as const;
 
 async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> {
   const world = await FakeWorld.create();
@@ -66,7 +67,7 @@ describe("deletion", () => {
     const { world, keeper } = await newKeeper();
     world.remove = () => Promise.reject(new Error("D1 is down"));
     await expect(keeper.erase()).rejects.toThrowError("D1 is down");
-    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+    expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
     // Whatever became of the entry, the alarm sees to it.
     expect(world.alarm).toBe(T0 + MINUTE);
   });
@@ -137,7 +138,7 @@ describe("an import", () => {
     const keeper = new SecretKeeper(world);
     const gate = new Gate<void>();
     world.put = () => gate.opened;
-    const creation = keeper.create(imported(world, { expiresIn: 0 }));
+    const creation = keeper.create(imported(world, {}, { expiresIn: 0 }));
     await settle();
     expect(world.alarm).toBe(T0 + MINUTE);
     gate.fail(new Error("D1 is down"));
@@ -185,9 +186,9 @@ describe("an import", () => {
   ])("of a token that has expired, by %s, serves it to nobody", async (_, changes) => {
     const world = await FakeWorld.create();
     const keeper = new SecretKeeper(world);
-    const view = await keeper.create(imported(world, { refreshToken: null, ...changes }));
-    expect([view.accessToken, view.health.status]).toEqual([null, "expired"]);
-    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("reauthorization_required");
+    const view = await keeper.create(imported(world, {}, { refreshToken: null, ...changes }));
+    expect([accessTokenOf(view), view.health.status]).toEqual([null, "expired"]);
+    await expect(keeper.read(READ, ASKED)).rejects.toThrowError("reauthorization_required");
   });
 });
 
@@ -237,7 +238,7 @@ describe("the alarm", () => {
   test("wakes once more for a token that is not renewed, to tell the index that it has expired", async () => {
     const world = await FakeWorld.create();
     const keeper = new SecretKeeper(world);
-    await keeper.create(imported(world, { refreshToken: null }));
+    await keeper.create(imported(world, {}, { refreshToken: null }));
     expect([world.alarm, world.index.get("s1")]).toEqual([T0 + 60 * MINUTE, "ready"]);
     world.time = T0 + 60 * MINUTE;
     world.alarm = null;
@@ -270,7 +271,7 @@ describe("a renewal", () => {
     expect(world.stored?.secret).toMatchObject({ attempt: null, trouble: { kind: "retrying", ambiguous: true } });
     expect(world.alarm).toBe(world.time + SECOND);
     expect(world.lines).toContainEqual(expect.objectContaining({ kind: "alert", what: "attempt_failed" }));
-    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+    expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
   });
 
   test("that cannot be stored is no reason to withhold a valid token", async () => {
@@ -279,9 +280,9 @@ describe("a renewal", () => {
     world.beforeSave = () => {
       throw new Error("storage is broken");
     };
-    expect((await keeper.read(READ, 0, true)).accessToken).toBe("access-1");
+    expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
     world.time = T0 + 60 * MINUTE;
-    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("storage is broken");
+    await expect(keeper.read(READ, ASKED)).rejects.toThrowError("storage is broken");
   });
 
   test("that cannot be stored is not shown either", async () => {
@@ -289,7 +290,7 @@ describe("a renewal", () => {
     breakSecondSave(world);
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     expect(world.stored?.secret?.version).toBe(1);
-    expect(await keeper.read(READ, 0, true)).toMatchObject({ version: 1, accessToken: "access-1" });
+    expect(await keeper.read(READ, ASKED)).toMatchObject({ version: 1, credentials: { accessToken: "access-1" } });
   });
 
   test("never shows one version's token with another's number", async () => {
@@ -300,8 +301,8 @@ describe("a renewal", () => {
       world.answers = [async () => granted(world, number)];
       const renewal = keeper.refresh(MANUAL, number - 1);
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-      const views = await Promise.all([keeper.read(READ, 0, true), renewal]);
-      for (const view of views) expect(view.accessToken).toBe(`access-${view.version}`);
+      const views = await Promise.all([keeper.read(READ, ASKED), renewal]);
+      for (const view of views) expect(accessTokenOf(view)).toBe(`access-${view.version}`);
     }
   });
 
@@ -343,7 +344,7 @@ describe("a renewal", () => {
       world.time = world.alarm ?? 0;
     }
     expect(world.time - startedAt).toBeGreaterThan(4 * MINUTE);
-    await expect(keeper.read(READ, 0, true)).rejects.toThrowError("provider_unreachable");
+    await expect(keeper.read(READ, ASKED)).rejects.toThrowError("provider_unreachable");
   });
 });
 
@@ -373,7 +374,7 @@ describe("a consent", () => {
     await settle();
     gate.open(granted(world, 99));
     expect((await first).version).toBe(2);
-    expect(await second).toMatchObject({ version: 3, accessToken: "access-3" });
+    expect(await second).toMatchObject({ version: 3, credentials: { accessToken: "access-3" } });
   });
 
   test("that was cut off by the process's end has failed, and nothing that it was given is left", async () => {

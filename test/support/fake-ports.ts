@@ -4,7 +4,8 @@ import { type Keyring, parseKeyring } from "../../src/crypto/keyring.ts";
 import { seal } from "../../src/crypto/seal.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
-import type { NewSecret } from "../../src/secret-actor/door.ts";
+import type { SecretView } from "../../src/domain/secret.ts";
+import type { Content, NewSecret } from "../../src/secret-actor/door.ts";
 import type { Ports } from "../../src/secret-actor/ports.ts";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
@@ -157,7 +158,11 @@ export function granted(world: FakeWorld, number: number, seconds = 3600): Heard
 }
 
 /** An import of tokens that live for an hour. */
-export function imported(world: FakeWorld, changes: Partial<NewSecret> = {}): NewSecret {
+export function imported(
+  world: FakeWorld,
+  changes: Partial<NewSecret> = {},
+  tokens: Partial<Content & { kind: "token" }> = {},
+): NewSecret {
   return {
     requestId: "r",
     id: "s1" as SecretId,
@@ -165,14 +170,24 @@ export function imported(world: FakeWorld, changes: Partial<NewSecret> = {}): Ne
     userId: null,
     name: "x",
     client: world.sealedClient,
-    accessToken: "access-1",
-    tokenType: "Bearer",
-    refreshToken: "refresh-1",
-    scope: null,
-    expiresIn: 3600,
-    expiresAt: null,
-    additionalParams: null,
-    fields: null,
+    reported: null,
+    content: {
+      kind: "token",
+      accessToken: "access-1",
+      tokenType: "Bearer",
+      refreshToken: "refresh-1",
+      scope: null,
+      expiresIn: 3600,
+      expiresAt: null,
+      additionalParams: undefined,
+      fields: undefined,
+      ...tokens,
+    },
     ...changes,
   };
+}
+
+/** The access token that a view holds. */
+export function accessTokenOf({ credentials }: SecretView): string | null {
+  return credentials.kind === "token" ? credentials.accessToken : null;
 }

@@ -8,6 +8,7 @@ declare global {
     interface Env {
       DB: D1Database;
       SECRETS: DurableObjectNamespace;
+      JOBS: DurableObjectNamespace;
       ROOT_API_KEY: string;
       ENCRYPTION_KEYS: string;
       MIGRATIONS: D1Migration[];

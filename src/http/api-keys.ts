@@ -1,0 +1,116 @@
+/** `/v2/api-keys`: made, listed, revoked. Nobody gives a key more than they have themselves. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { makeApiKey } from "../auth/api-key.ts";
+import type { ApiKeyId } from "../domain/ids.ts";
+import {
+  holds,
+  keyPermission,
+  lacking,
+  nothingThere,
+  permit,
+  type Permission,
+  type Principal,
+} from "../domain/permissions.ts";
+import { GLOBAL, LEVELS } from "../domain/place.ts";
+import { ServiceError } from "../errors.ts";
+import { apiKeyResource, apiKeySchema, newApiKeySchema, newKeyProblems } from "../jsonapi/api-key.ts";
+import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
+import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
+import { type ApiKey, deleteApiKey, findApiKey, insertApiKey, listApiKeys } from "../store/api-keys.ts";
+import { findLineage } from "../store/places.ts";
+import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import type { App } from "./context.ts";
+import { pageOf, pageQuery, writeList } from "./page.ts";
+import { alsoRefuse, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
+import { permitAt, reach } from "./permit.ts";
+import { writeDocument } from "./write.ts";
+
+const tags = ["API keys"];
+
+const listKeys = createRoute({
+  tags,
+  method: "get",
+  path: "/v2/api-keys",
+  summary: "List API keys",
+  description:
+    "Those whose scope lies within the caller's own, and within the place that the query names. Without the keys themselves.",
+  request: { query: queryWithPlace(pageQuery) },
+  responses: { 200: json("The keys.", listSchema(apiKeySchema)), ...failures("invalid_document") },
+});
+
+const createKey = createRoute({
+  tags,
+  method: "post",
+  path: "/v2/api-keys",
+  summary: "Create an API key",
+  description:
+    "For the tenant, contract or workspace of the relationship, or everywhere. The key is shown in this answer and never again.",
+  middleware: alsoRefuse((sent) => newKeyProblems(sent, Date.now())),
+  request: { body: jsonBody(newApiKeySchema) },
+  responses: { 201: json("The key.", documentSchema(apiKeySchema)), ...failures(...OF_DOCUMENTS) },
+});
+
+const revokeKey = createRoute({
+  tags,
+  method: "delete",
+  path: "/v2/api-keys/{id}",
+  summary: "Revoke an API key",
+  request: { params: z.object({ id: ownId<ApiKeyId>() }) },
+  responses: { 204: { description: "It opens nothing any more." }, ...failures() },
+});
+
+export function addApiKeyRoutes(app: App): void {
+  app.openapi(listKeys, async (c) => {
+    const query = c.req.valid("query");
+    const principal = c.get("principal");
+    const named = placeNamed(query);
+    if (named !== undefined) await reach(c, named);
+    const levels = LEVELS.filter((level) => holds(principal, keyPermission(level, "get")));
+    if (levels.length === 0) throw lacking(keyPermission((named ?? principal.lineage[0]).level, "get"));
+    const page = pageOf(query);
+    const found = await listApiKeys(c.env.DB, named ?? principal.lineage[0], levels, page);
+    const shown = found.items.map((key) => apiKeyResource(key));
+    return writeList(c, found, page, shown);
+  });
+
+  app.openapi(createKey, async (c) => {
+    const { attributes, relationships } = c.req.valid("json").data;
+    const place = placeIn(relationships) ?? GLOBAL[0];
+    await permitAt(c, keyPermission(place.level, "create"), place, pointerToPlace(place));
+    requireHeld(c.get("principal"), attributes.permissions);
+    const { text, id, hash } = await makeApiKey();
+    const key: ApiKey = {
+      id,
+      hash,
+      name: attributes.name,
+      email: attributes.email ?? null,
+      place,
+      permissions: [...new Set(attributes.permissions)],
+      expiresAt: attributes.expires_at == null ? null : Date.parse(attributes.expires_at),
+      createdAt: Date.now(),
+      lastUsedAt: null,
+    };
+    await insertApiKey(c.env.DB, key);
+    return writeDocument(c, 201, document(apiKeyResource(key, text)));
+  });
+
+  app.openapi(revokeKey, async (c) => {
+    const key = await findApiKey(c.env.DB, c.req.valid("param").id);
+    const lineage = key === null ? null : await findLineage(c.env.DB, key.place);
+    if (key === null || lineage === null) throw nothingThere();
+    permit(c.get("principal"), keyPermission(key.place.level, "delete"), lineage);
+    await deleteApiKey(c.env.DB, key.id);
+    return c.body(null, 204);
+  });
+}
+
+/** @throws {ServiceError} `forbidden`, for each permission that the giver lacks */
+function requireHeld(principal: Principal, permissions: Permission[]): void {
+  const problems = permissions.flatMap((permission, index) =>
+    holds(principal, permission)
+      ? []
+      : [{ detail: `You do not hold ${permission} yourself.`, pointer: `/data/attributes/permissions/${index}` }],
+  );
+  if (problems.length > 0) throw new ServiceError("forbidden", problems);
+}

@@ -1,0 +1,155 @@
+/** `/v2/tenants`, `/v2/contracts`, `/v2/workspaces`: what contains what. Deleting one takes everything below it along. */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import type { ContractId, TenantId } from "../domain/ids.ts";
+import { holds, lacking, nothingThere, type Permission } from "../domain/permissions.ts";
+import { GLOBAL, type Place } from "../domain/place.ts";
+import { removePlace } from "../jobs/stub.ts";
+import { document, documentSchema, listSchema, memberAt, relationship } from "../jsonapi/document.ts";
+import { newPlaceSchema, placeIn, placeResource, placeSchema, pointerToPlace } from "../jsonapi/place.ts";
+import type { NarrowPlace } from "../store/places.ts";
+import { findRegistration, insertRegistration, listRegistrations, type Registration } from "../store/tenancy.ts";
+import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import type { App, Context } from "./context.ts";
+import { pageOf, pageQuery, writeList } from "./page.ts";
+import { alsoRefuse, jsonBody, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
+import { permitAt, reach } from "./permit.ts";
+import { writeDocument } from "./write.ts";
+
+type Level = NarrowPlace["level"];
+
+/** What each level lies in, and how its permissions begin. */
+const LEVELS = {
+  tenant: { parent: null, permissions: "global.tenants" },
+  contract: { parent: "tenant", permissions: "tenants.contracts" },
+  workspace: { parent: "contract", permissions: "contracts.workspaces" },
+} as const;
+
+const RELATIONSHIPS = {
+  tenant: z.strictObject({}).default({}),
+  contract: z.strictObject({ tenant: relationship<TenantId>("tenant").optional() }).default({}),
+  workspace: z.strictObject({ contract: relationship<ContractId>("contract").optional() }).default({}),
+};
+
+export function addTenancyRoutes(app: App): void {
+  addRoutes(app, "tenant");
+  addRoutes(app, "contract");
+  addRoutes(app, "workspace");
+}
+
+function addRoutes(app: App, level: Level): void {
+  const tags = ["Tenancy"];
+  const path = `/v2/${level}s`;
+  const { parent } = LEVELS[level];
+  const answer = documentSchema(placeSchema);
+  const one = { tags, path: `${path}/{id}`, request: { params: z.object({ id: platformId() }) } };
+
+  const listPlaces = createRoute({
+    tags,
+    method: "get",
+    path,
+    summary: `List ${level}s`,
+    description: "Those within the caller's own scope, and within the place that the query names.",
+    request: { query: queryWithPlace(pageQuery) },
+    responses: { 200: json(`The ${level}s.`, listSchema(placeSchema)), ...failures("invalid_document") },
+  });
+  app.openapi(listPlaces, async (c) => {
+    const query = c.req.valid("query");
+    const named = placeNamed(query);
+    if (named !== undefined) await reach(c, named);
+    if (!holds(c.get("principal"), permissionTo(level, "get"))) throw lacking(permissionTo(level, "get"));
+    const within = named === undefined ? c.get("principal").lineage[0] : named;
+    const page = pageOf(query);
+    const found = await listRegistrations(c.env.DB, level, within, page);
+    return writeList(c, found, page, found.items.map(resourceOf));
+  });
+
+  const createPlace = createRoute({
+    tags,
+    method: "post",
+    path,
+    summary: `Create a ${level}`,
+    description:
+      parent === null
+        ? "With an id of your own, or one that is made."
+        : `In the ${parent} of the relationship, or in the caller's own.`,
+    middleware: alsoRefuse((sent, c) => (parent === null ? [] : parentProblems(sent, c, parent))),
+    request: { body: jsonBody(newPlaceSchema(level, RELATIONSHIPS[level])) },
+    responses: { 201: json(`The ${level}.`, answer), ...failures(...OF_DOCUMENTS, "conflict") },
+  });
+  app.openapi(createPlace, async (c) => {
+    const { id, attributes, relationships } = c.req.valid("json").data;
+    const own = c.get("principal").lineage[0];
+    const around = placeIn(relationships) ?? (parent === null ? GLOBAL[0] : own);
+    await permitAt(c, permissionTo(level, "create"), around, pointerToPlace(around));
+    const place: Registration = {
+      level,
+      id: id ?? crypto.randomUUID(),
+      name: attributes.name,
+      parentId: around.level === "global" ? null : around.id,
+      createdAt: Date.now(),
+    };
+    await insertRegistration(c.env.DB, place, own.level === "global");
+    return writeDocument(c, 201, document(resourceOf(place)));
+  });
+
+  const readPlace = createRoute({
+    ...one,
+    method: "get",
+    summary: `Read a ${level}`,
+    responses: { 200: json(`The ${level}.`, answer), ...failures() },
+  });
+  app.openapi(readPlace, async (c) => {
+    const found = await findPermitted(c, placeAt(level, c.req.valid("param").id), permissionTo(level, "get"));
+    return writeDocument(c, 200, document(resourceOf(found)));
+  });
+
+  const removeIt = createRoute({
+    ...one,
+    method: "delete",
+    summary: `Delete a ${level}`,
+    description:
+      "With everything below it: secrets with their tokens and alarms, auth clients, keys. It is unreachable at once.",
+    responses: {
+      202: json(
+        "It is unreachable; what lies below it is being removed.",
+        z.strictObject({ meta: z.strictObject({}) }),
+      ),
+      204: { description: "It is gone." },
+      ...failures(),
+    },
+  });
+  app.openapi(removeIt, async (c) => {
+    const place = placeAt(level, c.req.valid("param").id);
+    await findPermitted(c, place, permissionTo(level, "delete"));
+    return (await removePlace(c.env, place)) ? c.body(null, 204) : writeDocument(c, 202, { meta: {} });
+  });
+}
+
+function placeAt(level: Level, id: string): NarrowPlace {
+  return { level, id } as NarrowPlace;
+}
+
+function permissionTo(level: Level, action: "get" | "create" | "delete"): Permission {
+  return `${LEVELS[level].permissions}.${action}`;
+}
+
+/** A narrower caller than the parent must say where; one who is a tenant's or contract's own means that. */
+function parentProblems(sent: unknown, c: Context, parent: "tenant" | "contract") {
+  const isStated = memberAt(sent, ["data", "relationships", parent]) !== undefined;
+  if (isStated || c.get("principal").lineage[0].level === parent) return [];
+  return [{ detail: `"${parent}" is required.`, pointer: `/data/relationships/${parent}` }];
+}
+
+async function findPermitted(c: Context, place: NarrowPlace, permission: Permission): Promise<Registration> {
+  await permitAt(c, permission, place);
+  const found = await findRegistration(c.env.DB, place);
+  if (found === null) throw nothingThere();
+  return found;
+}
+
+function resourceOf(place: Registration) {
+  const { parent } = LEVELS[place.level];
+  const around = parent === null ? null : ({ level: parent, id: place.parentId } as Place);
+  return placeResource(place, around);
+}

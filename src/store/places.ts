@@ -1,0 +1,81 @@
+/** Where things belong, in D1: which places there are, what contains them, and the two columns that name one. */
+
+import type { ContractId, TenantId, WorkspaceId } from "../domain/ids.ts";
+import { GLOBAL, type Level, type Lineage, type Place } from "../domain/place.ts";
+import type { Condition } from "./page.ts";
+
+/** A place below the global one. */
+export type NarrowPlace = Exclude<Place, { level: "global" }>;
+
+/** The columns in which the place of a thing is stored. */
+export interface PlaceColumns {
+  level: Level;
+  place_id: string | null;
+}
+
+interface Row {
+  tenant_id: TenantId;
+  contract_id: ContractId | null;
+  is_live: 0 | 1;
+}
+
+const FIND = "SELECT tenant_id, contract_id, is_live FROM places WHERE level = ?1 AND id = ?2";
+
+/**
+ * A condition for statements that add something to a place: ?1 is its level, ?2 its id. It fails when the place is being deleted, so
+ * that nothing slips in behind a deletion, and when it is unknown; but a workspace needs no registration (docs/decisions/0001).
+ */
+export const PLACE_IS_LIVE = `coalesce(
+  (SELECT is_live FROM places WHERE level = ?1 AND id = ?2), ?1 IN ('global', 'workspace'))`;
+
+/** Finds what contains a place. Null: it is unknown, or being deleted. A workspace that is not registered lies in no contract. */
+export async function findLineage(db: D1Database, place: Place): Promise<Lineage | null> {
+  if (place.level === "global") return GLOBAL;
+  const row = await db.prepare(FIND).bind(place.level, place.id).first<Row>();
+  if (row === null) return place.level === "workspace" ? [place, ...GLOBAL] : null;
+  if (row.is_live === 0) return null;
+  const tenant: Place = { level: "tenant", id: row.tenant_id };
+  if (place.level === "tenant") return [place, ...GLOBAL];
+  if (place.level === "contract") return [place, tenant, ...GLOBAL];
+  return [place, { level: "contract", id: row.contract_id as ContractId }, tenant, ...GLOBAL];
+}
+
+/** Selects rows of `places` that lie in a place. */
+export function liesIn(place: Place): Condition[] {
+  return place.level === "global" ? [] : [{ sql: `${place.level}_id = ?`, values: [place.id] }];
+}
+
+/** Selects rows with the columns of a place, by what contains it. */
+export function belongsIn(place: Place): Condition[] {
+  if (place.level === "global") return [];
+  // It may be one that is not registered.
+  if (place.level === "workspace") return [{ sql: "level = 'workspace' AND place_id = ?", values: [place.id] }];
+  const sql = `(level, place_id) IN (SELECT level, id FROM places WHERE ${place.level}_id = ?)`;
+  return [{ sql, values: [place.id] }];
+}
+
+/** Selects rows with the columns of a place, by whether what they are can be used in a place: it is theirs, or a wider one's. */
+export function usableAt(lineage: Lineage): Condition {
+  const narrow = lineage.filter((place) => place.level !== "global");
+  const alternatives = ["level = 'global'", ...narrow.map(({ level }) => `(level = '${level}' AND place_id = ?)`)];
+  return { sql: alternatives.join(" OR "), values: narrow.map(({ id }) => id) };
+}
+
+/** Writes a place as its columns. */
+export function columnsOf(place: Place): [level: Level, id: string | null] {
+  return [place.level, place.level === "global" ? null : place.id];
+}
+
+/** Reads a place from its columns. */
+export function placeOf({ level, place_id }: PlaceColumns): Place {
+  switch (level) {
+    case "global":
+      return { level };
+    case "tenant":
+      return { level, id: place_id as TenantId };
+    case "contract":
+      return { level, id: place_id as ContractId };
+    case "workspace":
+      return { level, id: place_id as WorkspaceId };
+  }
+}
