@@ -48,7 +48,7 @@ async function holderOf(text: string, user: string | null, { db, later }: Regist
   const isOwn = user === null || key?.email == null || user.toLowerCase() === key.email.toLowerCase();
   const lineage = key === null || !isOwn ? null : await findLineage(db, key.place);
   if (key === null || lineage === null) throw new ServiceError("unauthenticated", "This API key is not valid.");
-  later(noteUseOf(db, key));
+  later(noteUseOf(db, key).catch(() => undefined));
   return { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions) };
 }
 

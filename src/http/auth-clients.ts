@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
-import type { AuthClient } from "../domain/auth-client.ts";
+import { type AuthClient, hasTokens } from "../domain/auth-client.ts";
 import { type AuthClientId, OWN_ID, PLATFORM_ID } from "../domain/ids.ts";
 import {
   clientPermission,
@@ -13,7 +13,7 @@ import {
   reaches,
   visibleLevels,
 } from "../domain/permissions.ts";
-import { contains, GLOBAL, type Lineage, type Place } from "../domain/place.ts";
+import { contains, GLOBAL, isSame, type Lineage, type Place } from "../domain/place.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import {
   authClientChangeSchema,
@@ -38,6 +38,7 @@ import {
   updateAuthClient,
 } from "../store/auth-clients.ts";
 import { findLineage } from "../store/places.ts";
+import { log } from "../telemetry.ts";
 import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
@@ -126,10 +127,10 @@ export function addAuthClientRoutes(app: App): void {
   app.openapi(createClient, async (c) => {
     const { data } = c.req.valid("json");
     const place = placeIn(data.relationships) ?? GLOBAL[0];
-    const at = await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
+    await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
     await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client);
-    return write(c, 201, client, at);
+    return write(c, 201, client, holds(c.get("principal"), clientPermission(place, "get")));
   });
 
   app.openapi(readClient, async (c) => {
@@ -140,7 +141,8 @@ export function addAuthClientRoutes(app: App): void {
     if (!visibleLevels(c.get("principal")).includes(stored.place.level)) {
       throw lacking(clientPermission(stored.place, "get"));
     }
-    return write(c, 200, await openAuthClient(settingsOf(c.env).keyring(), stored), at);
+    const client = await openAuthClient(settingsOf(c.env).keyring(), stored);
+    return write(c, 200, client, seesCredentials(c.get("principal"), stored.place, at));
   });
 
   app.openapi(changeClient, async (c) => {
@@ -149,8 +151,8 @@ export function addAuthClientRoutes(app: App): void {
     const keyring = settingsOf(c.env).keyring();
     const client = await openAuthClient(keyring, c.get("client"));
     const changed = await updateAuthClient(c.env.DB, keyring, changedAuthClient(client, data));
-    c.executionCtx.waitUntil(wakeSecrets(c.env, changed));
-    return write(c, 200, changed, c.get("principal").lineage);
+    if (hasTokens(changed.type)) c.executionCtx.waitUntil(wakeSecrets(c.env, changed));
+    return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place, "get")));
   });
 
   app.openapi(removeClient, async (c) => {
@@ -184,15 +186,17 @@ function noSuchClient(): ServiceError {
   return new ServiceError("not_found", "There is no such auth client.");
 }
 
-/** Decides whether somebody may see a client's credentials: for that they need the permission of the client's own level, there. */
+/**
+ * Decides whether somebody may see the credentials of a client that can be used in a place: for that they need the permission of the
+ * client's own level, and a scope that contains the client.
+ */
 function seesCredentials(principal: Principal, place: Place, at: Lineage): boolean {
-  // What contains the client is part of what contains the place that it was found from.
-  const lineage = at.slice(at.findIndex((each) => each.level === place.level)) as unknown as Lineage;
-  return reaches(principal, lineage) && holds(principal, clientPermission(place, "get"));
+  const [own, ...around] = at.slice(at.findIndex((each) => isSame(each, place)));
+  return own !== undefined && reaches(principal, [own, ...around]) && holds(principal, clientPermission(place, "get"));
 }
 
-function write(c: Context, status: 200 | 201, client: AuthClient, at: Lineage): Written {
-  const credentials = seesCredentials(c.get("principal"), client.place, at) ? client.credentials : null;
+function write(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {
+  const credentials = showCredentials ? client.credentials : null;
   return writeDocument(c, status, document(authClientResource(client, publicUrlOf(c), credentials)));
 }
 
@@ -204,6 +208,7 @@ async function shownInList(c: Context, stored: SealedAuthClient, at: Lineage): P
     return authClientResource(stored, publicUrlOf(c), credentials);
   } catch (error) {
     const { code } = toServiceError(error).failure;
+    log({ kind: "alert", what: "unreadable_in_list", request_id: c.get("requestId"), internal: String(error) });
     return { ...authClientResource(stored, publicUrlOf(c), null), meta: { code } };
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { SecretId } from "../domain/ids.ts";
-import type { FreeCredentials } from "../domain/auth-client.ts";
+import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import {
   afterClientChange,
@@ -102,6 +102,8 @@ export class SecretKeeper {
    * loses against it.
    */
   async change({ name, content, reported }: Change): Promise<SecretView> {
+    // A grant that does not open stays as it is, unless another takes its place.
+    if (content === undefined) await this.#memory.view();
     for (;;) {
       const before = this.#memory.secret;
       const sealed = content && (await this.#memory.seal(before, before.version + 1, contentToSeal(content)));
@@ -148,7 +150,10 @@ export class SecretKeeper {
     const { secret } = this.#memory;
     const now = this.#ports.now();
     if (!secret.hasRefreshToken) {
-      throw new ServiceError("conflict", "This secret has no refresh token, so it cannot be refreshed.");
+      const lacks = hasTokens(secret.type)
+        ? "This secret has no refresh token"
+        : `The type "${secret.type}" has no tokens`;
+      throw new ServiceError("conflict", `${lacks}, so it cannot be refreshed.`);
     }
     const isPast = rejectedVersion === null ? isFresh(secret, now) : secret.version > rejectedVersion;
     if (isPast && isServable(secret, now)) return await this.#memory.view();
