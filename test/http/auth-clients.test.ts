@@ -1,8 +1,14 @@
 /** `/v2/auth-clients`: made, shown, deleted; and what a document must not say. */
 
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
+import { parseKeyring } from "../../src/crypto/keyring.ts";
+import type { AuthClient } from "../../src/domain/auth-client.ts";
+import type { AuthClientId } from "../../src/domain/ids.ts";
+import { findAuthClient, openAuthClient } from "../../src/store/auth-clients.ts";
+import { actorOf, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
+import { newKey, newTenancy } from "../support/keys.ts";
 
 function newClient(changes: { credentials?: object; attributes?: object; relationships?: object } = {}) {
   return {
@@ -164,6 +170,254 @@ describe("GET /v2/auth-clients/{id}", () => {
   });
 });
 
+describe("a client of another type", () => {
+  const basic = (credentials: object, more: object = {}) => ({
+    data: { type: "auth-client", attributes: { type: "my_type", name: "Mine", credentials, ...more } },
+  });
+
+  test("201 keeps what its components want, and shows it without client secrets", async () => {
+    const credentials = { a: [1], deep: { client_secret: "sentinel", url: "x" } };
+    const { status, body } = await call("POST", "/v2/auth-clients", basic(credentials));
+    expect(status).toBe(201);
+    expect(body.data.attributes).toEqual({
+      type: "my_type",
+      name: "Mine",
+      credentials: { a: [1], deep: { client_secret: "********", url: "x" } },
+    });
+  });
+
+  test("PATCH 200 replaces its credentials; a mask that comes back leaves the secret as it is", async () => {
+    const { body } = await call("POST", "/v2/auth-clients", basic({ client_secret: "sentinel", a: 1 }));
+    const { self } = body.data.links;
+    const changed = await call("PATCH", self, {
+      data: { type: "auth-client", attributes: { credentials: { client_secret: "********", b: 2 } } },
+    });
+    expect(changed.body.data.attributes.credentials).toEqual({ client_secret: "********", b: 2 });
+    expect((await openClient(body.data.id)).credentials).toEqual({ client_secret: "sentinel", b: 2 });
+  });
+
+  test.each<[string, object, string[]]>([
+    ["a name of no type", { type: "My Type" }, ["/data/attributes/type"]],
+    ["no credentials", { credentials: undefined }, ["/data/attributes/credentials"]],
+    ["credentials that are none", { credentials: [] }, ["/data/attributes/credentials"]],
+    ["too many credentials", { credentials: { long: "x".repeat(20_000) } }, ["/data/attributes/credentials"]],
+    ["a lead", { refresh_lead_seconds: 60 }, ["/data/attributes/refresh_lead_seconds"]],
+  ])("400 for %s", async (_, changes, pointers) => {
+    const answer = await call("POST", "/v2/auth-clients", basic({}, changes));
+    expect([answer.status, faults(answer)]).toEqual([400, pointers.map((pointer) => `invalid_document ${pointer}`)]);
+  });
+});
+
+describe("PATCH /v2/auth-clients/{id}", () => {
+  const patch = (attributes: object, relationships?: object) => ({
+    data: { type: "auth-client", attributes, ...(relationships && { relationships }) },
+  });
+
+  test("200 changes what is stated and nothing else", async () => {
+    const { body } = await call("POST", "/v2/auth-clients", newClient({ credentials: { token_expires_in: 7200 } }));
+    const { id, links, attributes } = body.data;
+    const components = { data: [{ id: "5a", type: "component" }] };
+    const changed = await call(
+      "PATCH",
+      links.self,
+      patch(
+        {
+          name: "New",
+          refresh_lead_seconds: 90,
+          credentials: { client_secret: "sentinel-new", token_expires_in: null },
+        },
+        { components },
+      ),
+    );
+    const { token_expires_in: _, ...credentials } = attributes.credentials;
+    expect([changed.status, changed.body.data.attributes]).toEqual([
+      200,
+      { ...attributes, name: "New", refresh_lead_seconds: 90, credentials },
+    ]);
+    expect(changed.body.data.relationships).toEqual({ components });
+    expect((await call("GET", links.self)).body).toEqual(changed.body);
+    expect(await openClient(id)).toMatchObject({ version: 2, credentials: { client_secret: "sentinel-new" } });
+  });
+
+  test("200 for the whole resource as it is shown leaves the client secret alone", async () => {
+    const { body } = await call("POST", "/v2/auth-clients", newClient());
+    const { id, attributes, links } = body.data;
+    const { redirect_uri: _, ...repeated } = attributes;
+    const answer = await call("PATCH", links.self, { data: { type: "auth-client", id, attributes: repeated } });
+    expect([answer.status, answer.body]).toEqual([200, body]);
+    expect((await openClient(id)).credentials).toMatchObject({ client_secret: "sentinel-client-secret" });
+  });
+
+  test("409 names everything that cannot change, and changes nothing", async () => {
+    const { body } = await call("POST", "/v2/auth-clients", newClient());
+    const credentials = { client_id: "another", token_uri: "https://other.example.com/", client_secret: "lost" };
+    const answer = await call(
+      "PATCH",
+      body.data.links.self,
+      patch({ type: "basic", name: "New", credentials }, inWorkspace("w")),
+    );
+    expect([answer.status, faults(answer).toSorted()]).toEqual([
+      409,
+      [
+        "conflict /data/attributes/credentials/client_id",
+        "conflict /data/attributes/credentials/token_uri",
+        "conflict /data/attributes/type",
+        "conflict /data/relationships/workspace",
+      ],
+    ]);
+    expect((await call("GET", body.data.links.self)).body).toEqual(body);
+  });
+
+  test("400 names every problem at once", async () => {
+    const { body } = await call("POST", "/v2/auth-clients", newClient());
+    const credentials = { client_secret: "", token_expires_in: 0, more: 1 };
+    const answer = await call("PATCH", body.data.links.self, patch({ name: "", colour: 1, credentials }));
+    expect([answer.status, faults(answer).toSorted()]).toEqual([
+      400,
+      [
+        "invalid_document /data/attributes/colour",
+        "invalid_document /data/attributes/credentials/client_secret",
+        "invalid_document /data/attributes/credentials/more",
+        "invalid_document /data/attributes/credentials/token_expires_in",
+        "invalid_document /data/attributes/name",
+      ],
+    ]);
+  });
+
+  test("makes secrets that stand in client_misconfigured try again at once", async () => {
+    const client = await ConnectedClient.create();
+    const path = await client.connect(newWorkspace());
+    await client.fault({ status: 401, body: '{"error":"invalid_client"}', grant_type: "refresh_token" });
+    expect((await call("POST", `${path}/refresh`)).status).toBe(424);
+    expect((await call("GET", path)).body.data.attributes.health.status).toBe("client_misconfigured");
+    await client.fault(null);
+    await call("PATCH", `/v2/auth-clients/${client.id}`, patch({ credentials: { client_secret: "********" } }));
+    for (let tries = 0; tries < 200 && !(await isDueNow(path)); tries++) await new Promise((go) => setTimeout(go, 10));
+    await runDurableObjectAlarm(actorOf(path));
+    expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+  });
+});
+
+describe("a client that disappears while its secret refreshes", () => {
+  test("leaves the token valid, and the secret says why it is not renewed", async () => {
+    const client = await ConnectedClient.create();
+    const path = await client.connect(newWorkspace());
+    await env.DB.batch([
+      env.DB.prepare("PRAGMA defer_foreign_keys = on"),
+      env.DB.prepare("DELETE FROM secrets WHERE auth_client_id = ?").bind(client.id),
+      env.DB.prepare("DELETE FROM auth_clients WHERE id = ?").bind(client.id),
+    ]);
+    expect(faults(await call("POST", `${path}/refresh`))).toEqual(["client_misconfigured"]);
+    const { attributes } = (await call("GET", path)).body.data;
+    expect(attributes.health).toMatchObject({ status: "client_misconfigured", reason: "client_gone" });
+    expect((await call("GET", `${path}/token`)).status).toBe(200);
+    expect(await client.refreshes()).toBe(0);
+  });
+});
+
+describe("clients by level", () => {
+  const at = (level: string, id: string) => ({ [level]: { data: { id, type: level } } });
+
+  /** A client at each level of one tenancy, and one of another tenant. */
+  async function clientsOf() {
+    const [mine, other] = [await newTenancy(), await newTenancy()];
+    const make = async (relationships: object) =>
+      (await call("POST", "/v2/auth-clients", newClient({ relationships }))).body.data.id as string;
+    return {
+      mine,
+      other,
+      global: await make({ components: { data: [{ id: mine.tenant, type: "component" }] } }),
+      tenant: await make(at("tenant", mine.tenant)),
+      contract: await make(at("contract", mine.contract)),
+      workspace: await make(at("workspace", mine.workspace)),
+      foreign: await make(at("tenant", other.tenant)),
+    };
+  }
+
+  test("a list holds what can be used in the place that is named", async () => {
+    const clients = await clientsOf();
+    const { mine } = clients;
+    const known = [clients.global, clients.tenant, clients.contract, clients.workspace, clients.foreign];
+    const listed = async (query: string) => {
+      const { body } = await call("GET", `/v2/auth-clients?page[size]=100&${query}`);
+      return body.data.map(({ id }: { id: string }) => id).filter((id: string) => known.includes(id));
+    };
+    expect(await listed("")).toEqual([clients.global]);
+    expect(await listed(`tenant_id=${mine.tenant}`)).toEqual(known.slice(0, 2));
+    expect(await listed(`contract_id=${mine.contract}`)).toEqual(known.slice(0, 3));
+    expect(await listed(`workspace_id=${mine.workspace}`)).toEqual(known.slice(0, 4));
+    expect(await listed(`workspace_id=${mine.workspace}&filter[component]=${mine.tenant}`)).toEqual([clients.global]);
+    expect(await listed(`workspace_id=${newWorkspace()}`)).toEqual([clients.global]);
+  });
+
+  test.each(["workspace_id=a&tenant_id=b", "contract_id=a&workspace_id=b"])("400 for %s", async (query) => {
+    expect((await call("GET", `/v2/auth-clients?${query}`)).status).toBe(400);
+  });
+
+  test.each([
+    ["tenants.auth_clients.get", ["global", "tenant"], ["tenant"]],
+    ["contracts.auth_clients.get", ["global", "tenant", "contract"], ["contract"]],
+    ["workspaces.auth_clients.get", ["global", "tenant", "contract", "workspace"], ["workspace"]],
+  ] as const)("%s sees %j, and credentials of %j", async (permission, visible, open) => {
+    const clients = await clientsOf();
+    const { headers } = await newKey([permission], { level: "tenant", id: clients.mine.tenant });
+    const seen: Record<string, string> = {};
+    for (const level of ["global", "tenant", "contract", "workspace"] as const) {
+      const path = `/v2/auth-clients/${clients[level]}?workspace_id=${clients.mine.workspace}`;
+      const { status, body } = await call("GET", path, undefined, headers);
+      seen[level] = status === 200 ? ("credentials" in body.data.attributes ? "open" : "closed") : String(status);
+    }
+    const expected = (level: string) => ((open as readonly string[]).includes(level) ? "open" : "closed");
+    expect(seen).toEqual(
+      Object.fromEntries(
+        ["global", "tenant", "contract", "workspace"].map((level) => [
+          level,
+          (visible as readonly string[]).includes(level) ? expected(level) : "403",
+        ]),
+      ),
+    );
+  });
+
+  test("a workspace's key finds without naming it what can be used there", async () => {
+    const clients = await clientsOf();
+    const { headers } = await newKey(["workspaces.auth_clients.get", "tenants.auth_clients.get"], {
+      level: "workspace",
+      id: clients.mine.workspace,
+    });
+    for (const level of ["global", "tenant", "contract", "workspace"] as const) {
+      const { status, body } = await call("GET", `/v2/auth-clients/${clients[level]}`, undefined, headers);
+      // The permission of the tenant's level counts for nothing in a workspace.
+      expect([status, "credentials" in body.data.attributes]).toEqual([200, level === "workspace"]);
+    }
+    expect((await call("GET", `/v2/auth-clients/${clients.foreign}`, undefined, headers)).status).toBe(404);
+  });
+
+  test("a tenant's client makes secrets in all of its workspaces, and in no other", async () => {
+    const clients = await clientsOf();
+    const create = (workspace: string, client: string) =>
+      call("POST", `/v2/workspaces/${workspace}/secrets`, {
+        data: {
+          type: "auth-secret",
+          attributes: { name: "x", credentials: { access_token: "t" } },
+          relationships: { auth_client: { data: { id: client, type: "auth-client" } } },
+        },
+      });
+    expect((await create(clients.mine.workspace, clients.tenant)).status).toBe(201);
+    expect((await create(clients.mine.workspace, clients.contract)).status).toBe(201);
+    expect((await create(clients.other.workspace, clients.tenant)).status).toBe(404);
+    expect((await create(newWorkspace(), clients.tenant)).status).toBe(404);
+  });
+
+  test("one that does not open says so in a list, and the others are there", async () => {
+    const clients = await clientsOf();
+    await env.DB.prepare("UPDATE auth_clients SET credentials = 'broken' WHERE id = ?").bind(clients.tenant).run();
+    const { status, body } = await call("GET", `/v2/auth-clients?workspace_id=${clients.mine.workspace}`);
+    const entry = body.data.find(({ id }: { id: string }) => id === clients.tenant);
+    expect([status, entry.meta]).toEqual([200, { code: "storage_integrity" }]);
+    expect(body.data.find(({ id }: { id: string }) => id === clients.contract).attributes.credentials).toBeDefined();
+  });
+});
+
 describe("DELETE /v2/auth-clients/{id}", () => {
   test("204, and then it is gone", async () => {
     const { body } = await call("POST", "/v2/auth-clients", newClient());
@@ -208,4 +462,16 @@ describe("a client that may be used nowhere else", () => {
 
 async function countClients(): Promise<number> {
   return (await env.DB.prepare("SELECT count(*) AS clients FROM auth_clients").first<number>("clients")) ?? 0;
+}
+
+/** Opens a client as it is stored. */
+async function openClient(id: string): Promise<AuthClient> {
+  const stored = await findAuthClient(env.DB, id as AuthClientId);
+  if (stored === null) throw new Error("There is no such client.");
+  return await openAuthClient(parseKeyring(env.ENCRYPTION_KEYS), stored);
+}
+
+async function isDueNow(path: string): Promise<boolean> {
+  const alarm = await runInDurableObject(actorOf(path), (_, { storage }) => storage.getAlarm());
+  return alarm === null || alarm <= Date.now() + 1000;
 }

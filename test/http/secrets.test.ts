@@ -3,12 +3,9 @@
 import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { parseKeyring } from "../../src/crypto/keyring.ts";
-import { open } from "../../src/crypto/seal.ts";
-import type { Grant } from "../../src/domain/secret.ts";
-import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, type Answer, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import { grantInHand } from "../support/grants.ts";
 
 async function importInto(workspace: string, client: ConnectedClient, credentials: object): Promise<Answer> {
   return await call("POST", `/v2/workspaces/${workspace}/secrets`, {
@@ -18,18 +15,6 @@ async function importInto(workspace: string, client: ConnectedClient, credential
       relationships: client.relationships,
     },
   });
-}
-
-/** Tokens that the provider issued to somebody else than the secret they will be imported into. */
-async function grantInHand(client: ConnectedClient): Promise<Grant> {
-  const path = await client.connect(newWorkspace());
-  const grant = await runInDurableObject(actorOf(path), async (_, { storage }) => {
-    const record = storage.kv.get<ActorRecord>("record");
-    const identity = ["workspace", record?.workspaceId ?? "", "auth-secret", record?.id ?? "", "grant", 1];
-    return await open<Grant>(parseKeyring(env.ENCRYPTION_KEYS), identity, record?.grant ?? "");
-  });
-  await call("DELETE", path);
-  return grant;
 }
 
 describe("POST …/secrets", () => {
