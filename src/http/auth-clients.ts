@@ -96,7 +96,7 @@ const changeClient = createRoute({
   summary: "Change an auth client",
   description: "What is not stated stays. Type, level, `client_id` and URIs cannot change.",
   middleware: alsoRefuse(async (sent, c) => {
-    c.set("client", await findForChange(c, idInPath(c, "id", OWN_ID), "edit"));
+    c.set("client", await findForChange(c, idInPath(c, "id", ownId<AuthClientId>()), "edit"));
     return clientChangeProblems(sent, c.get("client").type);
   }),
   request: { ...oneClient.request, body: jsonBody(authClientChangeSchema) },

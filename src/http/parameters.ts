@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { type ContractId, OWN_ID, PLATFORM_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
+import { nothingThere } from "../domain/permissions.ts";
 import type { Place } from "../domain/place.ts";
 import { type Problem, ServiceError } from "../errors.ts";
 import { problemsOf } from "../jsonapi/document.ts";
@@ -70,7 +71,7 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
  */
 export function refuseInvalid(result: Checked, c: Context): undefined {
   const found = result.success ? [] : problemsOf(result.error);
-  if (result.target === "param" && found.length > 0) throw new ServiceError("not_found", "There is no such resource.");
+  if (result.target === "param" && found.length > 0) throw nothingThere();
   const problems =
     result.target === "json"
       ? [...found, ...(c.get("problems") ?? [])]
@@ -90,11 +91,11 @@ export function alsoRefuse(check: (sent: unknown, c: Context) => Problem[] | Pro
   };
 }
 
-/** Reads an id of a path before the schemas do. @throws {ServiceError} `not_found` */
-export function idInPath<Id extends string>(c: Context, name: string, pattern: RegExp): Id {
-  const text = c.req.param(name) ?? "";
-  if (!pattern.test(text)) throw new ServiceError("not_found", "There is no such resource.");
-  return text as Id;
+/** Reads an id of a path before the validators do. @throws {ServiceError} `not_found` */
+export function idInPath<S extends z.ZodType>(c: Context, name: string, schema: S): z.infer<S> {
+  const result = schema.safeParse(c.req.param(name));
+  if (!result.success) throw nothingThere();
+  return result.data;
 }
 
 /** What the validator of one part of a request hands over. */

@@ -1,7 +1,7 @@
 /** `/v2/workspaces/{ws}/secrets`: what people connected, and the token that a step reads. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { type AuthClientId, OWN_ID, PLATFORM_ID, type SecretId, type UserId, type WorkspaceId } from "../domain/ids.ts";
+import { type AuthClientId, PLATFORM_ID, type SecretId, type UserId } from "../domain/ids.ts";
 import { holds, nothingThere, type Permission } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
 import {
@@ -61,7 +61,7 @@ const createSecret = createRoute({
   summary: "Create a secret",
   description: "With credentials in hand. To have a person consent instead, create an authorization.",
   middleware: alsoRefuse(async (sent, c) => {
-    const at = await permitIn(c, idInPath(c, "workspace", PLATFORM_ID), "workspaces.auth_secret.create");
+    const at = await permitIn(c, idInPath(c, "workspace", workspaceId), "workspaces.auth_secret.create");
     const named = namedClient(sent);
     if (named === null || !PLATFORM_ID.test(named)) return newSecretProblems(sent, null);
     c.set("client", await findUsableClient(c, named, at));
@@ -86,10 +86,10 @@ const changeSecret = createRoute({
   description:
     "`credentials` replace the whole grant and start a new version. `state` and `error` are the platform's own report.",
   middleware: alsoRefuse(async (sent, c) => {
-    const workspace = idInPath<WorkspaceId>(c, "workspace", PLATFORM_ID);
+    const workspace = idInPath(c, "workspace", workspaceId);
     await permitIn(c, workspace, "workspaces.auth_secret.edit");
     if (memberAt(sent, ["data", "attributes", "credentials"]) === undefined) return secretChangeProblems(sent, null);
-    const type = await findSecretType(c.env.DB, workspace, idInPath(c, "id", OWN_ID));
+    const type = await findSecretType(c.env.DB, workspace, idInPath(c, "id", ownId<SecretId>()));
     if (type === null) throw nothingThere();
     c.set("authType", type);
     return secretChangeProblems(sent, type);

@@ -78,10 +78,10 @@ export function namedClient(sent: unknown): string | null {
 /** Finds what is wrong with a new secret besides its schema. `clientType` is its client's; null: not known, so the stated one counts. */
 export function newSecretProblems(sent: unknown, clientType: string | null): Problem[] {
   const stated = memberAt(sent, ["data", "attributes", "type"]);
-  const type = clientType ?? stated;
+  const type = clientType ?? (typeof stated === "string" ? stated : null);
   const isOther = typeof stated === "string" && stated !== type;
   const other = { detail: `"type" must be "${type}", that of the auth client.`, pointer: "/data/attributes/type" };
-  const wrong = typeof type === "string" ? [...missingCredentials(sent, type), ...credentialsProblems(sent, type)] : [];
+  const wrong = type === null ? [] : [...missingCredentials(sent, type), ...credentialsProblems(sent, type)];
   return [...wrong, ...(isOther ? [other] : []), ...reportProblems(sent)];
 }
 

@@ -173,11 +173,10 @@ describe("a list with", () => {
     await Promise.all(Array.from({ length: 100 }, (_, number) => create(workspace, client, `s${number}`)));
     const path = `/v2/workspaces/${workspace}/secrets`;
     let [now, most] = [0, 0];
-    const { get } = env.SECRETS;
     const namespace = Object.create(env.SECRETS, {
       get: {
         value: (id: DurableObjectId) => {
-          const stub = get.call(env.SECRETS, id) as unknown as { read(asked: unknown): Promise<unknown> };
+          const stub = env.SECRETS.get(id) as unknown as { read(asked: unknown): Promise<unknown> };
           return {
             read: async (asked: unknown) => {
               most = Math.max(most, ++now);
