@@ -37,11 +37,12 @@ const placeQuery = {
   tenant_id: platformId<TenantId>().optional(),
 };
 
+const NAMES_A_PLACE = /^(filter\[)?(workspace|contract|tenant)_id\b/;
+
 /** A query that may name one place, and what else it may hold. */
 export function queryWithPlace<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object({ ...placeQuery, ...shape }).superRefine((query, context) => {
-    const stated = query as Record<string, unknown>;
-    const [, ...others] = Object.keys(placeQuery).filter((name) => stated[name] !== undefined);
+    const [, ...others] = Object.keys(query).filter((name) => NAMES_A_PLACE.test(name));
     for (const name of others) {
       context.addIssue({ code: "custom", path: [name], message: "cannot stand beside another place" });
     }
@@ -70,13 +71,21 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
  * @throws {ServiceError} `invalid_document`, `not_found`
  */
 export function refuseInvalid(result: Checked, c: Context): undefined {
-  const found = result.success ? [] : problemsOf(result.error);
+  const found = result.success ? strayParameters(result, c) : problemsOf(result.error);
   if (result.target === "param" && found.length > 0) throw nothingThere();
   const problems =
     result.target === "json"
       ? [...found, ...(c.get("problems") ?? [])]
       : found.map(({ detail, pointer }) => ({ detail, parameter: pointer?.slice(1) ?? "" }));
   if (problems.length > 0) throw new ServiceError("invalid_document", problems);
+}
+
+/** Finds filters and pages that a list does not know. Passed over, they would make it look like an answer to what was asked. */
+function strayParameters({ target, data }: Checked & { success: true }, c: Context): Problem[] {
+  if (target !== "query" || typeof data !== "object" || data === null) return [];
+  return Object.keys(c.req.query())
+    .filter((name) => /^(filter|page)\[/.test(name) && !(name in data))
+    .map((name) => ({ detail: `"${name.slice(0, 100)}" is not known here.`, pointer: `/${name}` }));
 }
 
 /**
@@ -99,4 +108,4 @@ export function idInPath<S extends z.ZodType>(c: Context, name: string, schema: 
 }
 
 /** What the validator of one part of a request hands over. */
-type Checked = { target: string } & ({ success: true } | { success: false; error: z.ZodError });
+type Checked = { target: string } & ({ success: true; data: unknown } | { success: false; error: z.ZodError });

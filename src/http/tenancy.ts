@@ -31,6 +31,13 @@ const RELATIONSHIPS = {
   workspace: z.strictObject({ contract: relationship<ContractId>("contract").optional() }).default({}),
 };
 
+/** Both spellings of a filter mean the same. */
+const listQuery = queryWithPlace({
+  "filter[tenant_id]": platformId<TenantId>().optional(),
+  "filter[contract_id]": platformId<ContractId>().optional(),
+  ...pageQuery,
+});
+
 export function addTenancyRoutes(app: App): void {
   addRoutes(app, "tenant");
   addRoutes(app, "contract");
@@ -50,12 +57,16 @@ function addRoutes(app: App, level: Level): void {
     path,
     summary: `List ${level}s`,
     description: "Those within the caller's own scope, and within the place that the query names.",
-    request: { query: queryWithPlace(pageQuery) },
+    request: { query: listQuery },
     responses: { 200: json(`The ${level}s.`, listSchema(placeSchema)), ...failures("invalid_document") },
   });
   app.openapi(listPlaces, async (c) => {
     const query = c.req.valid("query");
-    const named = placeNamed(query);
+    const named = placeNamed({
+      ...query,
+      tenant_id: query.tenant_id ?? query["filter[tenant_id]"],
+      contract_id: query.contract_id ?? query["filter[contract_id]"],
+    });
     if (named !== undefined) await reach(c, named);
     if (!holds(c.get("principal"), permissionTo(level, "get"))) throw lacking(permissionTo(level, "get"));
     const within = named === undefined ? c.get("principal").lineage[0] : named;

@@ -97,6 +97,8 @@ describe("GET …/secrets", () => {
     ["page[number]=-1", "page[number]"],
     ["page[number]=x", "page[number]"],
     ["filter[state]=fine", "filter[state]"],
+    ["filter[colour]=red", "filter[colour]"],
+    ["page[offset]=1", "page[offset]"],
   ])("400 for %s", async (query, parameter) => {
     const answer = await call("GET", `${path}?${query}`);
     expect([answer.status, faults(answer)]).toEqual([400, [`invalid_document ${parameter}`]]);
