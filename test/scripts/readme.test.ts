@@ -1,17 +1,16 @@
 /** The README's tour, run as it is printed: only the ports are others, and a browser of ours opens the address. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
 import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { addressesToOpen, blocksOf, Shell } from "../support/shell.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const tour = readme.slice(readme.indexOf("## A tour in five minutes"), readme.indexOf("## Deploy"));
-const blocks = [...tour.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+const blocks = blocksOf("sh", tour);
 
 const folder = temporaryFolder();
 let provider: OpenIdProvider;
@@ -28,48 +27,16 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** A shell that is fed the blocks one after the other. */
-class Shell {
-  readonly #child: ChildProcess;
-  #output = "";
-
-  constructor() {
-    this.#child = spawn("bash", ["-eu"], {
-      cwd: folder.path,
-      env: { ...process.env, PATH: `${resolve("node_modules/.bin")}:${process.env["PATH"]}` },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
-    }
-  }
-
-  /** Runs a block and returns what it printed; throws when the shell gave up. */
-  async run(block: string): Promise<string> {
-    this.#output = "";
-    const script = block
-      .replaceAll("http://localhost:8787", server.url)
-      .replaceAll("http://127.0.0.1:4000", provider.issuer);
-    this.#child.stdin?.write(`${script}\necho "[the end]"\n`);
-    while (!this.#output.includes("[the end]")) {
-      if (this.#child.exitCode !== null) throw new Error(this.#output);
-      await Promise.race([once(this.#child.stdout ?? this.#child, "data"), once(this.#child, "exit")]);
-    }
-    return this.#output.replace("[the end]\n", "");
-  }
-
-  close(): void {
-    this.#child.stdin?.end();
-  }
-}
-
 describe("the README", () => {
   test("has a tour that works when pasted", async () => {
     expect(blocks).toHaveLength(3);
-    const shell = new Shell();
+    const shell = new Shell(folder.path, {
+      "http://localhost:8787": server.url,
+      "http://127.0.0.1:4000": provider.issuer,
+    });
     const [prepare = "", use = "", mistake = ""] = blocks;
 
-    const [, connectUrl = ""] = /Open this in your browser: (\S+)/.exec(await shell.run(prepare)) ?? [];
+    const [connectUrl = ""] = addressesToOpen(await shell.run(prepare));
     const page = await signInAndConsent(new UserAgent(), connectUrl, { login: "anna" });
     expect(page.html).toContain("Connected");
 
@@ -84,6 +51,10 @@ describe("the README", () => {
     expect(refused).toContain('"pointer":"/data/attributes/credentials"');
     shell.close();
   }, 60_000);
+
+  test("has no request outside the tour, where nobody would run it", () => {
+    expect(readme.replace(tour, "")).not.toMatch(/\b(ask|curl) (-|\$|http)/);
+  });
 
   test.each([...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = ""]) => link))(
     "links to %s, which is there",
