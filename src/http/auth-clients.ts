@@ -51,7 +51,7 @@ const answer = documentSchema(authClientSchema);
 const oneClient = {
   tags,
   path: "/v2/auth-clients/{id}",
-  request: { params: z.object({ id: ownId<AuthClientId>() }), query: queryWithPlace({}) },
+  request: { params: z.object({ id: ownId<AuthClientId>() }) },
 } as const;
 
 const listClients = createRoute({
@@ -84,6 +84,7 @@ const createClient = createRoute({
 const readClient = createRoute({
   ...oneClient,
   method: "get",
+  request: { ...oneClient.request, query: queryWithPlace({}) },
   summary: "Read an auth client",
   description:
     "One that is not global is found from a place where it can be used: the query names it, or it is the caller's own.",
@@ -108,7 +109,7 @@ const removeClient = createRoute({
   method: "delete",
   summary: "Delete an auth client",
   description: "Only while no secret uses it.",
-  responses: { 204: { description: "It is gone." }, ...failures("invalid_document", "conflict") },
+  responses: { 204: { description: "It is gone." }, ...failures("conflict") },
 });
 
 export function addAuthClientRoutes(app: App): void {

@@ -7,7 +7,9 @@ import type { Problem } from "../errors.ts";
 import { instant, instantSchema, instantTextSchema, memberAt, nameSchema, requestDocument } from "./document.ts";
 import { placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 
-const permissionSchema = z.enum(PERMISSIONS as [Permission, ...Permission[]]).openapi("Permission");
+const permissionSchema = z
+  .enum(PERMISSIONS as [Permission, ...Permission[]], { error: "must hold names of permissions" })
+  .openapi("Permission");
 
 /** What `POST /v2/api-keys` takes. */
 export const newApiKeySchema = requestDocument(

@@ -157,7 +157,8 @@ export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
         pointer: pointerTo([...path, key]),
       }));
     }
-    const member = path.at(-1);
+    // An entry of a list is called by the list's name.
+    const member = path.findLast((part) => typeof part !== "number");
     const subject = member === undefined ? "The document" : `"${shown(String(member))}"`;
     return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(path) }];
   });
