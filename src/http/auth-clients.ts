@@ -8,6 +8,7 @@ import {
   clientPermission,
   holds,
   lacking,
+  nothingThere,
   permit,
   type Principal,
   reaches,
@@ -138,7 +139,7 @@ export function addAuthClientRoutes(app: App): void {
     const place = placeNamed(c.req.valid("query"));
     const at = place === undefined ? c.get("principal").lineage : await reach(c, place);
     const stored = await findAuthClient(c.env.DB, c.req.valid("param").id);
-    if (stored === null || !contains(stored.place, at)) throw noSuchClient();
+    if (stored === null || !contains(stored.place, at)) throw nothingThere();
     if (!visibleLevels(c.get("principal")).includes(stored.place.level)) {
       throw lacking(clientPermission(stored.place, "get"));
     }
@@ -177,14 +178,10 @@ async function findForChange(c: Context, id: AuthClientId, action: "edit" | "del
   const principal = c.get("principal");
   const stored = await findAuthClient(c.env.DB, id);
   const lineage = stored === null ? null : await findLineage(c.env.DB, stored.place);
-  if (stored === null || lineage === null) throw noSuchClient();
+  if (stored === null || lineage === null) throw nothingThere();
   const permission = clientPermission(stored.place, action);
   permit(principal, permission, lineage);
   return stored;
-}
-
-function noSuchClient(): ServiceError {
-  return new ServiceError("not_found", "There is no such auth client.");
 }
 
 /**
