@@ -19,7 +19,7 @@ import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
 import { type ApiKey, deleteApiKey, findApiKey, insertApiKey, listApiKeys } from "../store/api-keys.ts";
 import { findLineage } from "../store/places.ts";
-import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
@@ -57,7 +57,7 @@ const revokeKey = createRoute({
   path: "/v2/api-keys/{id}",
   summary: "Revoke an API key",
   request: { params: z.object({ id: ownId<ApiKeyId>() }) },
-  responses: { 204: { description: "It opens nothing any more." }, ...failures() },
+  responses: { 204: { description: "It opens nothing any more." }, ...failures(...OF_BODIES) },
 });
 
 export function addApiKeyRoutes(app: App): void {

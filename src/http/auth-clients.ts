@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { type AuthClient, hasTokens } from "../domain/auth-client.ts";
-import { type AuthClientId, OWN_ID, PLATFORM_ID } from "../domain/ids.ts";
+import { type AuthClientId, OWN_ID } from "../domain/ids.ts";
 import {
   clientPermission,
   holds,
@@ -25,6 +25,8 @@ import {
   newAuthClient,
   newAuthClientSchema,
   newClientProblems,
+  registrationChangeSchema,
+  registrationSchema,
 } from "../jsonapi/auth-client.ts";
 import { document, documentSchema, listSchema, requireSameId } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
@@ -43,7 +45,7 @@ import { log } from "../telemetry.ts";
 import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
-import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
+import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
 import { writeDocument, type Written } from "./write.ts";
 
@@ -63,7 +65,10 @@ const listClients = createRoute({
   description:
     "Those that can be used in the place that the query names: its own, and those of everything around it. Without one: global ones.",
   request: {
-    query: queryWithPlace({ "filter[component]": z.string().regex(PLATFORM_ID).optional(), ...pageQuery }),
+    query: queryWithPlace({
+      "filter[component]": platformId().optional().openapi({ description: "Those for this component." }),
+      ...pageQuery,
+    }),
   },
   responses: {
     200: json("The auth clients.", listSchema(authClientSchema)),
@@ -110,10 +115,13 @@ const removeClient = createRoute({
   method: "delete",
   summary: "Delete an auth client",
   description: "Only while no secret uses it.",
-  responses: { 204: { description: "It is gone." }, ...failures("conflict") },
+  responses: { 204: { description: "It is gone." }, ...failures(...OF_DOCUMENTS, "conflict") },
 });
 
 export function addAuthClientRoutes(app: App): void {
+  app.openAPIRegistry.register("OAuth2Registration", registrationSchema);
+  app.openAPIRegistry.register("OAuth2RegistrationChange", registrationChangeSchema);
+
   app.openapi(listClients, async (c) => {
     const query = c.req.valid("query");
     const principal = c.get("principal");

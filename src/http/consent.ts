@@ -12,6 +12,7 @@ import { type AuthClientId, type AuthorizationId, OWN_ID } from "../domain/ids.t
 import { ServiceError, toServiceError } from "../errors.ts";
 import { type AuthorizationView, secretStub } from "../secret-actor/stub.ts";
 import { type AuthorizationRoute, findAuthorization, findAuthorizationByConnect } from "../store/authorizations.ts";
+import { callbackRoutes, connectRoutes } from "./consent-routes.ts";
 import type { App, Context } from "./context.ts";
 import { endPage } from "./end-page.ts";
 
@@ -46,6 +47,8 @@ export function addConsentRoutes(app: App): void {
       }),
     );
   }
+
+  for (const route of [...connectRoutes, ...callbackRoutes]) app.openAPIRegistry.registerPath(route);
 
   app.get("/connect/ended", (c) => {
     const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");

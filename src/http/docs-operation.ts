@@ -21,11 +21,16 @@ export interface Listed {
   parameters: Parameter[];
 }
 
-/** What operations point to instead of repeating it: the shapes of failures, by reference. */
-export type SharedShapes = ReadonlyMap<string, { id: string; statuses: ReadonlySet<string> }>;
+/** What stands on the page once, and not with each operation. */
+export interface Shared {
+  /** The shapes of failures, by reference. */
+  shapes: ReadonlyMap<string, { id: string; statuses: ReadonlySet<string> }>;
+  /** What every response has, by name. */
+  headers: ReadonlyMap<string, unknown>;
+}
 
 /** Writes one operation. */
-export function operationSection(document: OpenApiDocument, listed: Listed, shared: SharedShapes): Html {
+export function operationSection(document: OpenApiDocument, listed: Listed, shared: Shared): Html {
   const { operation, parameters } = listed;
   const body = target(document, operation.requestBody) as {
     description?: string;
@@ -91,11 +96,11 @@ function parameterEntry(document: OpenApiDocument, parameter: Parameter): Html {
   </li>`;
 }
 
-function responseEntry(document: OpenApiDocument, status: string, response: Answer, shared: SharedShapes): Html {
-  const headers = Object.entries(response.headers ?? {});
+function responseEntry(document: OpenApiDocument, status: string, response: Answer, shared: Shared): Html {
+  const headers = Object.entries(response.headers ?? {}).filter(([name]) => !shared.headers.has(name));
   const [media] = Object.values(response.content ?? {});
   const reference = isRecord(media?.schema) ? String(media.schema["$ref"]) : "";
-  const elsewhere = shared.get(reference);
+  const elsewhere = shared.shapes.get(reference);
   // One shape that serves several statuses does not tell which code comes with which.
   const codes = (elsewhere?.statuses.size ?? 0) > 1 ? undefined : codesOf(shapeOf(document, media?.schema));
   const heading = html`<code class="status">${status}</code>
@@ -120,7 +125,8 @@ function responseEntry(document: OpenApiDocument, status: string, response: Answ
   </details>`;
 }
 
-function headerEntry(document: OpenApiDocument, name: string, header: unknown): Html {
+/** Writes one header. */
+export function headerEntry(document: OpenApiDocument, name: string, header: unknown): Html {
   const { description, schema } = (target(document, header) ?? {}) as { description?: string; schema?: unknown };
   const shape = shapeOf(document, schema);
   return html`<li>

@@ -1,8 +1,8 @@
 /** The API's documentation as one page without script, made of nothing but its OpenAPI document. */
 
 import { html } from "hono/html";
-import { type Listed, operationLink, operationSection, type SharedShapes, target } from "./docs-operation.ts";
-import { lookUp, nameOf, type OpenApiDocument } from "./docs-schema.ts";
+import { headerEntry, type Listed, operationLink, operationSection, type Shared, target } from "./docs-operation.ts";
+import { isRecord, lookUp, nameOf, type OpenApiDocument } from "./docs-schema.ts";
 import { shapeOf } from "./docs-shape.ts";
 import { docsStyle } from "./docs-style.ts";
 import { type Html, prose, shapeTree } from "./docs-tree.ts";
@@ -22,7 +22,7 @@ export function docsPage(openapi: OpenApiDocument, nonce: string): Html {
   const { title, version, description } = openapi.info;
   const groups = groupsOf(openapi);
   const schemes = Object.entries(openapi.components?.securitySchemes ?? {});
-  const shared = sharedShapes(openapi);
+  const shared = { shapes: sharedShapes(openapi), headers: sharedHeaders(openapi) };
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -40,7 +40,7 @@ export function docsPage(openapi: OpenApiDocument, nonce: string): Html {
         </header>
         <div class="columns">
           <nav aria-label="Contents">
-            ${(schemes.length > 0 || shared.size > 0) && generalLinks(schemes.length > 0, shared)}
+            ${generalLinks(schemes.length > 0, shared)}
             ${groups.map(
               ({ id, name, operations }) =>
                 html`<p><a href="#${id}">${name}</a></p>
@@ -51,6 +51,7 @@ export function docsPage(openapi: OpenApiDocument, nonce: string): Html {
           </nav>
           <main id="main" tabindex="-1">
             ${schemes.length > 0 && authentication(openapi, schemes)}
+            ${shared.headers.size > 0 && headersOfAll(openapi, shared)}
             ${groups.map(
               (group) =>
                 html`<section id="${group.id}" aria-labelledby="${group.id}-title">
@@ -59,18 +60,30 @@ export function docsPage(openapi: OpenApiDocument, nonce: string): Html {
                   ${group.operations.map((listed) => operationSection(openapi, listed, shared))}
                 </section>`,
             )}
-            ${shared.size > 0 && failures(openapi, shared)}
+            ${shared.shapes.size > 0 && failures(openapi, shared)}
           </main>
         </div>
       </body>
     </html>`;
 }
 
-function generalLinks(hasSchemes: boolean, shared: SharedShapes): Html {
+function generalLinks(hasSchemes: boolean, { shapes, headers }: Shared): Html | false {
+  if (!hasSchemes && headers.size === 0 && shapes.size === 0) return false;
   return html`<ul>
     ${hasSchemes && html`<li><a href="#authentication">Authentication</a></li>`}
-    ${shared.size > 0 && html`<li><a href="#failures">Failures</a></li>`}
+    ${headers.size > 0 && html`<li><a href="#headers">Headers</a></li>`}
+    ${shapes.size > 0 && html`<li><a href="#failures">Failures</a></li>`}
   </ul>`;
+}
+
+function headersOfAll(openapi: OpenApiDocument, { headers }: Shared): Html {
+  return html`<section id="headers" aria-labelledby="headers-title">
+    <h2 id="headers-title">Headers</h2>
+    <p>On every response:</p>
+    <ul class="members">
+      ${[...headers].map(([name, header]) => headerEntry(openapi, name, header))}
+    </ul>
+  </section>`;
 }
 
 function authentication(openapi: OpenApiDocument, schemes: [string, unknown][]): Html {
@@ -89,10 +102,10 @@ function authentication(openapi: OpenApiDocument, schemes: [string, unknown][]):
   </section>`;
 }
 
-function failures(openapi: OpenApiDocument, shared: SharedShapes): Html {
+function failures(openapi: OpenApiDocument, { shapes }: Shared): Html {
   return html`<section id="failures" aria-labelledby="failures-title">
     <h2 id="failures-title">Failures</h2>
-    ${[...shared].map(
+    ${[...shapes].map(
       ([reference, { id }]) =>
         html`<section id="${id}" aria-labelledby="${id}-title">
           <h3 id="${id}-title">${nameOf(reference)}</h3>
@@ -137,7 +150,7 @@ function operationsOf(openapi: OpenApiDocument, takenIds: Set<string>): Listed[]
 }
 
 /** Finds the named shapes of failures: they stand on the page once, however many operations may fail that way. */
-function sharedShapes(openapi: OpenApiDocument): SharedShapes {
+function sharedShapes(openapi: OpenApiDocument): Shared["shapes"] {
   const takenIds = new Set<string>();
   const shapes = new Map<string, { id: string; statuses: Set<string> }>();
   for (const { operation } of operationsOf(openapi, new Set())) {
@@ -154,6 +167,20 @@ function sharedShapes(openapi: OpenApiDocument): SharedShapes {
     }
   }
   return shapes;
+}
+
+/** Finds the headers that every response has by reference. */
+function sharedHeaders(openapi: OpenApiDocument): Shared["headers"] {
+  const [first = {}, ...others] = operationsOf(openapi, new Set()).flatMap(({ operation }) =>
+    Object.values(operation.responses ?? {}).map((response): Record<string, unknown> => {
+      const { headers } = (target(openapi, response) ?? {}) as { headers?: Record<string, unknown> };
+      return headers ?? {};
+    }),
+  );
+  const shared = Object.entries(first).filter(
+    ([name, header]) => isRecord(header) && "$ref" in header && others.every((headers) => name in headers),
+  );
+  return new Map(shared);
 }
 
 function anchor(text: string, taken: Set<string>): string {

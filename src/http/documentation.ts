@@ -1,9 +1,12 @@
 /** What this API is, for programs (`/openapi.json`) and for people (`/docs`). Both are made of the routes themselves. */
 
+import { createRoute, z } from "@hono/zod-openapi";
 import { NONCE, secureHeaders } from "hono/secure-headers";
+import { json, page, publicFailures, REQUEST_ID } from "./answers.ts";
 import type { App } from "./context.ts";
 import { docsPage } from "./docs-page.ts";
 import type { OpenApiDocument } from "./docs-schema.ts";
+import { writeDocument } from "./write.ts";
 
 /** The version of package.json; a test holds them together. */
 export const VERSION = "0.1.0";
@@ -11,12 +14,46 @@ export const VERSION = "0.1.0";
 const DESCRIPTION = `Holds OAuth 2.0 grants and keeps their access tokens fresh, for everything that runs integrations.
 
 Requests and answers are JSON:API documents; \`application/json\` and \`application/vnd.api+json\` are both taken. \
-A request that is not valid is answered with all of its faults at once, each with a pointer to the place.`;
+A request that is not valid is answered with all of its faults at once, each with a pointer to the place.
 
-const BASIC = "An email as the user, an API key as the password. The email is not looked at.";
+What belongs to another workspace, contract or tenant does not exist for the caller: 404, never 403.
+
+A request may bring its own \`x-request-id\`, of at most 200 visible characters.`;
+
+const BASIC =
+  "An email as the user, an API key as the password. A key that has an email needs that one; with another key any will do.";
 const BEARER = "An API key or a JWT.";
 /** Either way of authentication is enough. */
 const SECURITY = [{ basic: [] }, { bearer: [] }];
+const METHODS = ["get", "post", "put", "patch", "delete", "head"] as const;
+
+/** What the routes are grouped by, in this order. */
+const TAGS = [
+  { name: "Auth clients", description: "Registrations of apps at providers, and who may use them." },
+  { name: "Consent", description: "How a person lets an app in: the flow, and the pages that they see on the way." },
+  { name: "Secrets", description: "What people connected, and the token that a step reads." },
+  { name: "Tenancy", description: "Tenants hold contracts, and contracts hold workspaces." },
+  { name: "API keys", description: "Who may do what, and where." },
+  { name: "Service", description: "The service itself." },
+];
+
+const readDocument = createRoute({
+  tags: ["Service"],
+  security: [],
+  method: "get",
+  path: "/openapi.json",
+  summary: "Read the API's description",
+  responses: { 200: json("This document.", z.record(z.string(), z.unknown())), ...publicFailures() },
+});
+
+const readDocs = createRoute({
+  tags: ["Service"],
+  security: [],
+  method: "get",
+  path: "/docs",
+  summary: "Read the API's documentation",
+  responses: { 200: page("This page."), ...publicFailures() },
+});
 
 /** Adds `GET /openapi.json` and `GET /docs`. They describe every route of the router, also those that are added later. */
 export function addDocumentationRoutes(app: App): void {
@@ -31,11 +68,12 @@ export function addDocumentationRoutes(app: App): void {
     bearerFormat: "API key or JWT",
     description: BEARER,
   });
+  app.openAPIRegistry.registerComponent("headers", "RequestId", REQUEST_ID);
 
   let remembered: OpenApiDocument | undefined;
   const openapi = () => (remembered ??= describe(app));
 
-  app.get("/openapi.json", (c) => c.json(openapi(), 200, { "Cache-Control": "public, max-age=300" }));
+  app.openapi(readDocument, (c) => writeDocument(c, 200, openapi(), { "Cache-Control": "public, max-age=300" }));
 
   app.use(
     "/docs",
@@ -51,7 +89,7 @@ export function addDocumentationRoutes(app: App): void {
       xFrameOptions: "DENY",
     }),
   );
-  app.get("/docs", (c) => {
+  app.openapi(readDocs, (c) => {
     // A nonce is for one answer only.
     c.header("Cache-Control", "no-store");
     return c.html(docsPage(openapi(), c.get("secureHeadersNonce") ?? ""));
@@ -63,12 +101,12 @@ function describe(app: App): OpenApiDocument {
     openapi: "3.1.0",
     info: { title: "Edge Secrets", version: VERSION, description: DESCRIPTION },
     security: SECURITY,
+    tags: TAGS,
   });
-  for (const [path, item] of Object.entries(document.paths ?? {})) {
-    if (path.startsWith("/v2/")) continue;
-    for (const method of ["get", "post", "put", "patch", "delete"] as const) {
-      const operation = item[method];
-      if (operation !== undefined) operation.security ??= [];
+  for (const item of Object.values(document.paths ?? {})) {
+    for (const response of METHODS.flatMap((method) => Object.values(item[method]?.responses ?? {}))) {
+      const { headers } = response as { headers?: object };
+      Object.assign(response, { headers: { ...headers, "x-request-id": { $ref: "#/components/headers/RequestId" } } });
     }
   }
   return document;

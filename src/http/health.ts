@@ -1,10 +1,22 @@
 /** `GET /healthz`: 200 while the database answers. */
 
+import { createRoute, z } from "@hono/zod-openapi";
+import { json, publicFailures } from "./answers.ts";
 import type { App } from "./context.ts";
 
+const readHealth = createRoute({
+  tags: ["Service"],
+  security: [],
+  method: "get",
+  path: "/healthz",
+  summary: "Ask whether the service works",
+  description: "It does while its database answers.",
+  responses: { 200: json("It works.", z.strictObject({ status: z.literal("ok") })), ...publicFailures() },
+});
+
 export function addHealthRoute(app: App): void {
-  app.get("/healthz", async (c) => {
+  app.openapi(readHealth, async (c) => {
     await c.env.DB.prepare("SELECT 1").run();
-    return c.json({ status: "ok" }, 200, { "Cache-Control": "no-store" });
+    return c.json({ status: "ok" } as const, 200, { "Cache-Control": "no-store" });
   });
 }

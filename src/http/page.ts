@@ -1,6 +1,5 @@
 /** Pages of lists: which one is asked for, and how a list is written with the way to the others. */
 
-import { z } from "@hono/zod-openapi";
 import { listDocument } from "../jsonapi/document.ts";
 import type { Page, Paged } from "../store/page.ts";
 import type { Context } from "./context.ts";
@@ -13,12 +12,10 @@ const MAX_NUMBER = 1_000_000;
 
 /** What every list takes in its query. */
 export const pageQuery = {
-  "page[size]": wholeNumber
-    .pipe(z.number().min(1).max(MAX_SIZE))
+  "page[size]": wholeNumber(1, MAX_SIZE)
     .optional()
     .openapi({ description: `Entries on a page, at most ${MAX_SIZE}; ${DEFAULT_SIZE} when only the number is given.` }),
-  "page[number]": wholeNumber
-    .pipe(z.number().min(1).max(MAX_NUMBER))
+  "page[number]": wholeNumber(1, MAX_NUMBER)
     .optional()
     .openapi({ description: `Which page, from 1. Without any page[…] the first ${MAX_SIZE} entries are the answer.` }),
 };

@@ -13,6 +13,7 @@ export const ownId = <Id extends string>() =>
   z
     .string()
     .regex(OWN_ID)
+    .openapi({ description: "As it stands in the resource.", format: "uuid" })
     .transform((text) => text as Id);
 
 /** An id that the platform made, in a path or query. */
@@ -23,18 +24,25 @@ export const platformId = <Id extends string>() =>
     .transform((text) => text as Id);
 
 /** A workspace's id, in a path. */
-export const workspaceId = platformId<WorkspaceId>();
+export const workspaceId = platformId<WorkspaceId>().openapi({ description: "The workspace's id." });
 
-/** A number in a query. */
-export const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/, { error: "must be a whole number" })
-  .transform(Number);
+/** A number in a query, with its bounds. */
+export const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: "must be a whole number" })
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum))
+    .openapi({ type: "integer", minimum, maximum });
 
 const placeQuery = {
-  workspace_id: platformId<WorkspaceId>().optional(),
-  contract_id: platformId<ContractId>().optional(),
-  tenant_id: platformId<TenantId>().optional(),
+  workspace_id: platformId<WorkspaceId>().optional().openapi({ description: "Which workspace." }),
+  contract_id: platformId<ContractId>()
+    .optional()
+    .openapi({ description: "Which contract. Not beside `workspace_id`." }),
+  tenant_id: platformId<TenantId>()
+    .optional()
+    .openapi({ description: "Which tenant. Not beside `workspace_id` or `contract_id`." }),
 };
 
 const NAMES_A_PLACE = /^(filter\[)?(workspace|contract|tenant)_id\b/;

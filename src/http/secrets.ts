@@ -13,14 +13,15 @@ import {
   secretChangeSchema,
   secretResource,
   secretSchema,
+  tokenCredentialsSchema,
   tokenDocument,
   tokenSchema,
 } from "../jsonapi/auth-secret.ts";
-import { contentOf } from "../jsonapi/credentials.ts";
+import { contentOf, CREDENTIALS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, requireSameId } from "../jsonapi/document.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import { findSecretType, listSecrets } from "../store/secrets.ts";
-import { failures, json, OF_DOCUMENTS, OF_PROVIDERS } from "./answers.ts";
+import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
@@ -30,6 +31,7 @@ import { shownInList } from "./secret-list.ts";
 import { writeDocument, type Written } from "./write.ts";
 
 const MAX_MIN_TTL_SECONDS = 3600;
+const MAX_VERSION = 999_999_999;
 
 const tags = ["Secrets"];
 const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
@@ -46,9 +48,11 @@ const listRoute = createRoute({
   request: {
     params: z.object({ workspace: workspaceId }),
     query: z.object({
-      "filter[user]": platformId<UserId>().optional(),
-      "filter[auth_client]": platformId<AuthClientId>().optional(),
-      "filter[state]": z.enum(["ready", "error"]).optional(),
+      "filter[user]": platformId<UserId>().optional().openapi({ description: "Those of this user." }),
+      "filter[auth_client]": platformId<AuthClientId>()
+        .optional()
+        .openapi({ description: "Those of this auth client." }),
+      "filter[state]": z.enum(["ready", "error"]).optional().openapi({ description: "Those in this state." }),
       ...pageQuery,
     }),
   },
@@ -103,20 +107,24 @@ const readToken = createRoute({
   path: `${one.path}/token`,
   method: "get",
   summary: "Read a token",
-  description:
-    "What a step puts on its request: valid, and renewed first where that is needed. The `ETag` is the version.",
+  description: "What a step puts on its request: valid, and renewed first where that is needed.",
   request: {
     params,
     query: z.object({
-      min_ttl: wholeNumber
-        .pipe(z.number().max(MAX_MIN_TTL_SECONDS))
+      min_ttl: wholeNumber(0, MAX_MIN_TTL_SECONDS)
         .default(0)
-        .openapi({ description: `How many seconds must be left, at most ${MAX_MIN_TTL_SECONDS}.` }),
+        .openapi({ description: "How many seconds must be left. A token that has less is renewed first." }),
+    }),
+    headers: z.object({
+      "if-none-match": z
+        .string()
+        .optional()
+        .openapi({ description: "The `ETag` of the version at hand (RFC 9110 13.1.2)." }),
     }),
   },
   responses: {
-    200: json("A valid token.", tokenSchema),
-    304: { description: "The version you have is current." },
+    200: { ...json("A valid token.", tokenSchema), headers: OF_TOKENS },
+    304: { description: "The version you have is current.", headers: OF_TOKENS },
     ...failures("invalid_document", ...OF_PROVIDERS),
   },
 });
@@ -130,14 +138,14 @@ const refreshSecret = createRoute({
   request: {
     params,
     query: z.object({
-      rejected_version: wholeNumber.optional().openapi({
+      rejected_version: wholeNumber(0, MAX_VERSION).optional().openapi({
         description: "The API refused the token of this version: the provider is called only if there is no newer one.",
       }),
     }),
   },
   responses: {
     200: json("The renewed secret.", answer),
-    ...failures("invalid_document", "conflict", ...OF_PROVIDERS),
+    ...failures("invalid_document", ...OF_BODIES, "conflict", ...OF_PROVIDERS),
   },
 });
 
@@ -146,10 +154,13 @@ const deleteSecret = createRoute({
   method: "delete",
   summary: "Delete a secret",
   request: { params },
-  responses: { 204: { description: "It is gone." }, ...failures() },
+  responses: { 204: { description: "It is gone." }, ...failures(...OF_BODIES) },
 });
 
 export function addSecretRoutes(app: App): void {
+  for (const [name, schema] of Object.entries(CREDENTIALS)) app.openAPIRegistry.register(name, schema);
+  app.openAPIRegistry.register("TokenCredentials", tokenCredentialsSchema);
+
   app.openapi(listRoute, async (c) => {
     const { workspace } = c.req.valid("param");
     const query = c.req.valid("query");

@@ -9,7 +9,7 @@ import { document, documentSchema, listSchema, memberAt, relationship } from "..
 import { newPlaceSchema, placeIn, placeResource, placeSchema, pointerToPlace } from "../jsonapi/place.ts";
 import type { NarrowPlace } from "../store/places.ts";
 import { findRegistration, insertRegistration, listRegistrations, type Registration } from "../store/tenancy.ts";
-import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
@@ -33,8 +33,8 @@ const RELATIONSHIPS = {
 
 /** Both spellings of a filter mean the same. */
 const listQuery = queryWithPlace({
-  "filter[tenant_id]": platformId<TenantId>().optional(),
-  "filter[contract_id]": platformId<ContractId>().optional(),
+  "filter[tenant_id]": platformId<TenantId>().optional().openapi({ description: "The same as `tenant_id`." }),
+  "filter[contract_id]": platformId<ContractId>().optional().openapi({ description: "The same as `contract_id`." }),
   ...pageQuery,
 });
 
@@ -49,7 +49,11 @@ function addRoutes(app: App, level: Level): void {
   const path = `/v2/${level}s`;
   const { parent } = LEVELS[level];
   const answer = documentSchema(placeSchema);
-  const one = { tags, path: `${path}/{id}`, request: { params: z.object({ id: platformId() }) } };
+  const one = {
+    tags,
+    path: `${path}/{id}`,
+    request: { params: z.object({ id: platformId().openapi({ description: `The ${level}'s id.` }) }) },
+  };
 
   const listPlaces = createRoute({
     tags,
@@ -127,7 +131,7 @@ function addRoutes(app: App, level: Level): void {
         z.strictObject({ meta: z.strictObject({}) }),
       ),
       204: { description: "It is gone." },
-      ...failures(),
+      ...failures(...OF_BODIES),
     },
   });
   app.openapi(removeIt, async (c) => {

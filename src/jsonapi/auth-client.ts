@@ -14,6 +14,7 @@ import { PLATFORM_ID } from "../domain/ids.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 import { type Problem, ServiceError } from "../errors.ts";
+import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
 import { changeDocument, freeFormSchema, memberAt, nameSchema, problemsAt, requestDocument } from "./document.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 
@@ -32,7 +33,8 @@ const uri = z
   .superRefine((text, context) => {
     const fault = providerUriFault(text, { allowLoopback: true });
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
-  });
+  })
+  .openapi({ format: "uri" });
 const lifetime = z
   .int()
   .min(1)
@@ -56,7 +58,7 @@ export const registrationSchema = z
   .openapi("OAuth2Registration");
 
 /** What may change of it. The others may be repeated as they are. */
-const registrationChangeSchema = z.strictObject({
+export const registrationChangeSchema = z.strictObject({
   client_id: z.string().optional(),
   client_secret: opaque.optional(),
   auth_uri: z.string().optional(),
@@ -74,7 +76,12 @@ const typeSchema = z
   .regex(AUTH_TYPE, { error: 'must be 1 to 40 of a-z, 0-9 and "_"' })
   .openapi({ description: "`oauth2`, `basic`, `api_key`, `noauth`, or a custom type's name.", example: "oauth2" });
 const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
-  description: "For `oauth2` an `OAuth2Registration`; for other types what their components want, `{}` too.",
+  description: "For `oauth2` a registration; for other types what their components want, `{}` too.",
+  anyOf: eitherOf("OAuth2Registration"),
+});
+const changedCredentialsSchema = z.record(z.string(), z.unknown()).openapi({
+  description: "What is not stated stays; so does what is stated as its mask.",
+  anyOf: eitherOf("OAuth2RegistrationChange"),
 });
 const leadSchema = z
   .int()
@@ -106,7 +113,7 @@ export const authClientChangeSchema = changeDocument(
     .strictObject({
       type: typeSchema.optional(),
       name: nameSchema.optional(),
-      credentials: credentialsSchema.optional(),
+      credentials: changedCredentialsSchema.optional(),
       refresh_lead_seconds: leadSchema.optional(),
     })
     .default({}),
@@ -213,19 +220,25 @@ export const authClientSchema = z
   .strictObject({
     id: z.string(),
     type: z.literal("auth-client"),
-    attributes: z.strictObject({
-      type: typeSchema,
-      name: z.string(),
-      credentials: z
-        .record(z.string(), z.unknown())
-        .optional()
-        .openapi({ description: "Only for a permission of the client's own level; client secrets are never shown." }),
-      redirect_uri: z
-        .string()
-        .optional()
-        .openapi({ description: "`oauth2`: the redirect URI to register at the provider." }),
-      refresh_lead_seconds: z.int().optional(),
-    }),
+    attributes: z
+      .strictObject({
+        type: typeSchema,
+        name: z.string(),
+        credentials: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .openapi({
+            description:
+              "Only for a permission of the client's own level; in the place of client secrets stands a mask.",
+            anyOf: eitherOf("OAuth2Registration"),
+          }),
+        redirect_uri: z
+          .string()
+          .optional()
+          .openapi({ description: "`oauth2`: the redirect URI to register at the provider.", format: "uri" }),
+        refresh_lead_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
+      })
+      .openapi(withOAuth2Credentials("OAuth2Registration")),
     relationships: z.strictObject({
       ...shownPlaceRelationships,
       components: z.strictObject({ data: z.array(z.strictObject({ id: z.string(), type: z.literal("component") })) }),

@@ -5,7 +5,13 @@ import type { AuthClientId, UserId } from "../domain/ids.ts";
 import { stateOf } from "../domain/refresh-schedule.ts";
 import type { Health, Report, SecretView, TokenCredentials } from "../domain/secret.ts";
 import type { Problem } from "../errors.ts";
-import { CREDENTIALS_DESCRIPTION, credentialsProblems, missingCredentials } from "./credentials.ts";
+import {
+  credentialsProblems,
+  credentialsSchema,
+  eitherOf,
+  missingCredentials,
+  withOAuth2Credentials,
+} from "./credentials.ts";
 import {
   changeDocument,
   instant,
@@ -26,7 +32,6 @@ const errorSchema = z
   .max(MAX_ERROR_LENGTH)
   .nullish()
   .openapi({ description: "Why, for people; with state `error`." });
-const credentialsSchema = z.record(z.string(), z.unknown()).openapi({ description: CREDENTIALS_DESCRIPTION });
 
 /** What `POST /v2/workspaces/{ws}/secrets` takes: credentials in hand. */
 export const newSecretSchema = requestDocument(
@@ -38,13 +43,26 @@ export const newSecretSchema = requestDocument(
     state: stateSchema.optional(),
     error: errorSchema,
   }),
-  z.preprocess(
-    spelledWithHyphen,
-    z.strictObject({
-      auth_client: relationship<AuthClientId>("auth-client"),
-      user: relationship<UserId>("user").optional(),
+  z
+    .preprocess(
+      spelledWithHyphen,
+      z.strictObject({
+        auth_client: relationship<AuthClientId>("auth-client").openapi("ToAuthClient"),
+        user: relationship<UserId>("user").openapi("ToUser").optional(),
+      }),
+    )
+    .openapi({
+      properties: {
+        auth_client: { $ref: "#/components/schemas/ToAuthClient" },
+        "auth-client": {
+          $ref: "#/components/schemas/ToAuthClient",
+          description: "The same, as it is spelled elsewhere.",
+        },
+        user: { $ref: "#/components/schemas/ToUser" },
+      },
+      required: [],
+      oneOf: [{ required: ["auth_client"] }, { required: ["auth-client"] }],
     }),
-  ),
 );
 
 /** What `PATCH /v2/workspaces/{ws}/secrets/{id}` takes. What is not stated stays. */
@@ -121,28 +139,47 @@ const healthSchema = z
     status: healthStatusSchema,
     reason: z.string().nullable().openapi({ description: "A code: the provider's where it is a known one, or ours." }),
     since: instantSchema,
-    next_refresh_at: instantSchema.nullable(),
-    last_refreshed_at: instantSchema.nullable(),
+    next_refresh_at: instantSchema.nullable().openapi({ description: "Null: it will not be." }),
+    last_refreshed_at: instantSchema.nullable().openapi({ description: "Null: it has not been." }),
   })
   .openapi("Health");
+
+/** How the credentials of a secret of type `oauth2` are shown. */
+export const tokenCredentialsSchema = z.strictObject({
+  access_token: z.string().optional().openapi({ description: "Not when it has expired." }),
+  token_type: z.string(),
+  expires_in: z.int().nullable().openapi({ description: "How many seconds are left now. Null: it does not expire." }),
+  expires_at: instantSchema.nullable(),
+  scope: z.string().nullable(),
+  additional_params: z.string().optional().openapi({ description: "An object of strings, as JSON." }),
+  fields: z.record(z.string(), z.unknown()).optional(),
+  undefined_params: z
+    .record(z.string(), z.unknown())
+    .openapi({ description: "What the token answer holds that OAuth does not name." }),
+});
 
 /** How a secret is shown. */
 export const secretSchema = z
   .strictObject({
     id: z.string(),
     type: z.literal("auth-secret"),
-    attributes: z.strictObject({
-      name: z.string(),
-      type: z.string(),
-      state: stateSchema,
-      error: z.string().nullable(),
-      version: z.int().optional().openapi({ description: "Rises with every grant." }),
-      credentials: z
-        .record(z.string(), z.unknown())
-        .optional()
-        .openapi({ description: "Only with `workspaces.auth_secret.get_credentials`. Never holds a refresh token." }),
-      health: healthSchema.optional(),
-    }),
+    attributes: z
+      .strictObject({
+        name: z.string(),
+        type: z.string().openapi({ description: "That of the auth client." }),
+        state: stateSchema,
+        error: z.string().nullable().openapi({ description: "Why, for people; `health` says it for programs." }),
+        version: z.int().optional().openapi({ description: "Rises with every grant." }),
+        credentials: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .openapi({
+            description: "Only with `workspaces.auth_secret.get_credentials`. Never holds a refresh token.",
+            anyOf: eitherOf("TokenCredentials", "BasicCredentials", "ApiKeyCredentials", "NoAuthCredentials"),
+          }),
+        health: healthSchema.optional(),
+      })
+      .openapi(withOAuth2Credentials("TokenCredentials")),
     relationships: z.strictObject({
       workspace: relatedSchema("workspace"),
       user: relatedSchema("user").optional(),
@@ -211,7 +248,7 @@ function placed(secret: Pick<SecretView, "id" | "workspaceId" | "authClientId" |
   };
 }
 
-function tokenMembers(credentials: TokenCredentials, now: number) {
+function tokenMembers(credentials: TokenCredentials, now: number): z.infer<typeof tokenCredentialsSchema> {
   return {
     ...(credentials.accessToken !== null && { access_token: credentials.accessToken }),
     token_type: credentials.tokenType,
@@ -240,7 +277,11 @@ export const tokenSchema = z
       health: healthStatusSchema,
       headers: headersSchema,
     }),
-    z.strictObject({ type: z.string(), version: z.int(), headers: headersSchema }),
+    z.strictObject({
+      type: z.string().openapi({ description: "Any but `oauth2`.", not: { const: "oauth2" } }),
+      version: z.int(),
+      headers: headersSchema,
+    }),
   ])
   .openapi("Token");
 

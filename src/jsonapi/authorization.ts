@@ -34,21 +34,26 @@ const additionalParams = paramsSchema.refine(
 export const newAuthorizationSchema = requestDocument(
   "authorization",
   z.strictObject({
-    name: nameSchema.optional(),
+    name: nameSchema.optional().openapi({ description: "For people. Required without the relationship `secret`." }),
     scopes: z
       .array(scope)
       .max(200)
       .refine((scopes) => scopes.join(" ").length <= MAX_SCOPE_LENGTH, {
         error: `must come to at most ${MAX_SCOPE_LENGTH} characters`,
       })
-      .default([]),
+      .default([])
+      .openapi({ description: "What to ask the person for." }),
     additional_params: additionalParams.optional(),
     fields: fieldsSchema.optional(),
     return_url: z
       .url({ protocol: /^https?$/, error: "must be an http or https URL" })
       .max(2048)
-      .optional(),
-    allow_account_change: z.boolean().default(false),
+      .optional()
+      .openapi({ description: "Where the person ends. Its origin is one of the setting `RETURN_ORIGINS`." }),
+    allow_account_change: z
+      .boolean()
+      .default(false)
+      .openapi({ description: "Whether somebody else may consent than the one who did before." }),
   }),
   z.strictObject({
     auth_client: relationship<AuthClientId>("auth-client"),

@@ -8,20 +8,21 @@ import { fieldsSchema, freeFormSchema, instantTextSchema, memberAt, paramsSchema
 const PATH = ["data", "attributes", "credentials"];
 
 const token = z.string().min(1).max(65_536).regex(ACCESS_TOKEN, { error: "must hold printable ASCII characters only" });
-const seconds = z.preprocess(
-  (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
-  z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1),
-);
+const MAX_SECONDS = 2 ** 31 - 1;
+const seconds = z
+  .preprocess(
+    (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
+    z.int().min(0).max(MAX_SECONDS),
+  )
+  .nullish()
+  .openapi({ type: ["integer", "string", "null"], minimum: 0, maximum: MAX_SECONDS, pattern: "^\\d{1,10}$" });
 const fields = fieldsSchema.optional();
 
 const oauth2Schema = z.strictObject({
   access_token: token,
-  refresh_token: token.nullish(),
+  refresh_token: token.nullish().openapi({ description: "Without one the secret is not refreshed." }),
   token_type: z.string().regex(TOKEN_TYPE, { error: "must be a scheme of HTTP authorization" }).default("Bearer"),
-  expires_in: seconds.nullish(),
+  expires_in: seconds,
   expires_at: instantTextSchema.nullish(),
   scope: z.string().max(8192).nullish(),
   additional_params: paramsSchema.optional(),
@@ -30,14 +31,18 @@ const oauth2Schema = z.strictObject({
 
 /** No control characters, which no header could carry (RFC 7617 2). */
 const PRINTABLE = /^[^\p{Cc}]*$/u;
+const printable = z
+  .string()
+  .regex(PRINTABLE, { error: "must not hold control characters" })
+  // Made of the whole literal, the description would hold the flag too.
+  .openapi({ pattern: PRINTABLE.source });
 
 const basicSchema = z.strictObject({
-  username: z
-    .string()
+  username: printable
     .max(1024)
-    .regex(PRINTABLE, { error: "must not hold control characters" })
-    .refine((text) => !text.includes(":"), { error: 'must not hold ":"' }),
-  password: z.string().max(4096).regex(PRINTABLE, { error: "must not hold control characters" }),
+    .refine((text) => !text.includes(":"), { error: 'must not hold ":"' })
+    .openapi({ description: "Without `:` (RFC 7617 2)." }),
+  password: printable.max(4096),
   fields,
 });
 
@@ -53,19 +58,44 @@ const apiKeySchema = z.strictObject({
   fields,
 });
 
+const noAuthSchema = z.strictObject({ fields });
+
 const SCHEMAS: Record<string, z.ZodType> = {
   oauth2: oauth2Schema,
   basic: basicSchema,
   api_key: apiKeySchema,
-  noauth: z.strictObject({ fields }),
+  noauth: noAuthSchema,
 };
 
-/** Says in the API's description what the schemas above hold. */
-export const CREDENTIALS_DESCRIPTION = [
-  "By type. `oauth2`: `access_token` (required), `refresh_token`, `token_type`, `expires_in` (seconds) or `expires_at`, `scope`,",
-  "`additional_params`, `fields`. `basic`: `username`, `password`, `fields`. `api_key`: `headerName`, `headerValue`, `fields`.",
-  "`noauth`: `fields` alone, or nothing at all. A custom type: anything.",
-].join(" ");
+/** The same by their names in the API's description. */
+export const CREDENTIALS: Record<string, z.ZodType> = {
+  OAuth2Credentials: oauth2Schema,
+  BasicCredentials: basicSchema,
+  ApiKeyCredentials: apiKeySchema,
+  NoAuthCredentials: noAuthSchema,
+};
+
+/** Credentials in a request, before it is known which type they are for. */
+export const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
+  description: "By the type of the auth client. A custom type's are free-form; `noauth` needs none.",
+  anyOf: eitherOf(...Object.keys(CREDENTIALS)),
+});
+
+/** Describes a value as one of components, or as what a custom type makes of it. */
+export function eitherOf(...names: string[]) {
+  const custom = { title: "A custom type's", type: "object" as const };
+  return [...names.map((name) => ({ $ref: `#/components/schemas/${name}` })), custom];
+}
+
+/** Describes attributes whose credentials are, for `oauth2`, a component: for those who check answers. */
+export function withOAuth2Credentials(name: string) {
+  return {
+    description: "`credentials` depend on `type`.",
+    if: { properties: { type: { const: "oauth2" } } },
+    // oxlint-disable-next-line unicorn/no-thenable
+    then: { properties: { credentials: { $ref: `#/components/schemas/${name}` } } },
+  };
+}
 
 /** Finds what is wrong with the credentials in a document for a secret of this type. */
 export function credentialsProblems(sent: unknown, type: string): Problem[] {

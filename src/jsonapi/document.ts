@@ -121,7 +121,7 @@ export function memberAt(sent: unknown, path: string[]): unknown {
 }
 
 /** A name for people: 1 to 255 characters. */
-export const nameSchema = z.string().trim().min(1).max(255);
+export const nameSchema = z.string().trim().min(1).max(255).openapi({ description: "For people." });
 
 const BOUNDS = `must come to at most ${MAX_FREE_FORM_LENGTH} characters and nest at most ${MAX_DEPTH} deep`;
 
@@ -134,10 +134,16 @@ export const fieldsSchema = freeFormSchema.openapi({
 });
 
 /** Free text parameters: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
-export const paramsSchema = z.preprocess(
-  (value) => (typeof value === "string" ? parseOrKeep(value) : value),
-  z.record(z.string(), z.string()).refine(isBounded, { error: BOUNDS }),
-);
+export const paramsSchema = z
+  .preprocess(
+    (value) => (typeof value === "string" ? parseOrKeep(value) : value),
+    z.record(z.string(), z.string()).refine(isBounded, { error: BOUNDS }),
+  )
+  .openapi({
+    type: ["object", "string"],
+    additionalProperties: { type: "string" },
+    description: "An object of strings, or the same as a JSON string.",
+  });
 
 function parseOrKeep(text: string): unknown {
   try {

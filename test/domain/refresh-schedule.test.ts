@@ -32,6 +32,7 @@ const NO_JITTER = 0.5;
 
 const blank = blankSecret(
   {
+    type: "oauth2",
     id: "s" as Secret["id"],
     workspaceId: "w" as Secret["workspaceId"],
     authClientId: "c" as Secret["authClientId"],

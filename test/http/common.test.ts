@@ -1,8 +1,8 @@
 /** What holds for every route: who is asking, request ids, unknown routes, and answers that nobody may cache. */
 
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { call, faults } from "../support/api.ts";
+import { ask, call, faults } from "../support/api.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 const ROUTES: [method: string, path: string][] = [
@@ -58,12 +58,10 @@ describe("who is asking", () => {
   });
 
   test("is nobody when the root key is too short", async () => {
-    const short = { ...env, ROOT_API_KEY: "short" };
     const request = new Request(`http://localhost/v2/auth-clients/${ID}`, {
       headers: { authorization: "Bearer short" },
     });
-    const { default: app } = await import("../../src/worker.ts");
-    expect((await app.fetch(request, short)).status).toBe(401);
+    expect((await ask(request, { ROOT_API_KEY: "short" })).status).toBe(401);
   });
 });
 
@@ -130,10 +128,7 @@ describe("a route that is not there", () => {
 
 describe("a server that is not set up correctly", () => {
   const request = () => new Request("http://localhost/healthz");
-  const answerWith = async (changes: object, from = request()) => {
-    const { default: app } = await import("../../src/worker.ts");
-    return await app.fetch(from, { ...env, ...changes });
-  };
+  const answerWith = async (changes: object, from = request()) => await ask(from, changes);
 
   test("9. refuses to allow loopback for a public address", async () => {
     expect((await answerWith({ PUBLIC_URL: "https://secrets.example.com" })).status).toBe(500);
@@ -191,6 +186,6 @@ describe("a server that is not set up correctly", () => {
 });
 
 test("GET /healthz: 200 while the database answers, without details", async () => {
-  const answer = await exports.default.fetch(new Request("http://localhost/healthz"));
+  const answer = await ask(new Request("http://localhost/healthz"));
   expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }]);
 });

@@ -9,7 +9,7 @@ import {
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
-import { actorOf, call, ConnectedClient, faults, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
+import { actorOf, ask, call, ConnectedClient, faults, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
@@ -381,10 +381,11 @@ describe("the pages", () => {
   test("1. bind over https with a __Host- cookie", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace());
-    const { default: app } = await import("../../src/worker.ts");
-    const opened = await app.fetch(
-      new Request(`https://secrets.example.com${new URL(body.data.attributes.connect_url).pathname}`),
-      { ...env, PUBLIC_URL: "https://secrets.example.com", ALLOW_LOOPBACK: "" },
+    const opened = await ask(
+      new Request(`https://secrets.example.com${new URL(body.data.attributes.connect_url).pathname}`, {
+        redirect: "manual",
+      }),
+      { PUBLIC_URL: "https://secrets.example.com", ALLOW_LOOPBACK: "" },
     );
     expect(opened.headers.get("set-cookie")).toMatch(
       /^__Host-connect-[0-9a-f]{16}=[^;]+; Max-Age=900; Path=\/; HttpOnly; Secure; SameSite=Lax$/,

@@ -16,7 +16,7 @@ interface Tree {
 const tree: z.ZodType<Tree> = z
   .object({ name: z.string(), children: z.lazy(() => z.array(tree)).optional() })
   .openapi("Tree");
-const errors = z.object({ errors: z.array(z.object({ code: z.enum(["not_found", "conflict"]) })) }).openapi("Errors");
+const errors = z.object({ errors: z.array(z.object({ code: z.enum(["not_found", "conflict"]) })) }).openapi("Faults");
 
 const tricky = z.strictObject({
   nothing_or_text: z.string().min(1).max(9).nullable(),
@@ -75,7 +75,12 @@ function newApp() {
     request: { params: z.object({ thing_id: z.string() }) },
     responses: { 204: { description: "It is gone." } },
   });
-  const health = createRoute({ method: "get", path: "/status", responses: { 200: { description: "Well." } } });
+  const health = createRoute({
+    method: "get",
+    path: "/status",
+    security: [],
+    responses: { 200: { description: "Well." } },
+  });
   for (const route of [change, remove, health]) app.openapi(route as typeof health, (c) => c.body(null, 200));
   return app;
 }
@@ -123,7 +128,7 @@ describe("GET /openapi.json", () => {
     expect(answer.headers.get("cache-control")).toBe("public, max-age=300");
     const document = await answer.json<OpenApiDocument>();
     expect(document.openapi).toBe("3.1.0");
-    expect(Object.keys(document.paths ?? {})).toEqual(["/v2/things/{thing_id}", "/status"]);
+    expect(Object.keys(document.paths ?? {})).toEqual(["/openapi.json", "/docs", "/v2/things/{thing_id}", "/status"]);
     expect(document.components?.securitySchemes).toMatchObject({
       basic: { scheme: "basic" },
       bearer: { scheme: "bearer" },
@@ -201,7 +206,7 @@ describe("GET /docs", () => {
     const { text } = await pageOf();
     expect(text).toContain("basic http basic");
     expect(text).toContain("bearer http bearer API key or JWT");
-    expect(text.split("Needs no authentication.")).toHaveLength(2);
+    expect(text.split("Needs no authentication.")).toHaveLength(4);
   });
 
   test.each([
@@ -241,8 +246,10 @@ describe("GET /docs", () => {
     const { text } = await pageOf();
     expect(text).toContain("200 The thing. Headers ETag string Its version. application/json /name string required");
     expect(text).toContain("204 It is gone.");
-    expect(text).toContain("404 There is none. Errors");
-    expect(text).toContain("409 It is taken. Errors");
+    expect(text.split("x-request-id string")).toHaveLength(2);
+    expect(text).toContain("On every response: x-request-id string");
+    expect(text).toContain("404 There is none. Faults");
+    expect(text).toContain("409 It is taken. Faults");
     expect(text).toContain("424 It failed. gone_wrong");
     expect(text.split('/errors/*/code string required one of "not_found", "conflict"')).toHaveLength(2);
   });

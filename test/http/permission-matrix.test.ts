@@ -93,8 +93,10 @@ const always =
   (...permissions: string[]) =>
   () =>
     permissions;
-const withName = (target: Target) =>
-  pathOf(target) + (target.named === undefined ? "" : `?${target.named.level}_id=${target.named.id}`);
+const withName = (target: Target) => {
+  const { named = EVERYWHERE } = target;
+  return pathOf(target) + (named === EVERYWHERE ? "" : `?${named.level}_id=${named.id}`);
+};
 const collectionOf = (target: Target) => withName({ ...target, id: "" });
 const create = ({ kind, place }: Target, name: string) => tree.newDocument(kind, place, name);
 const rename = ({ kind }: Target, name: string) => ({ data: { type: kind, attributes: { name } } });
@@ -373,6 +375,9 @@ const TITLED = ROUTES.map((route): [title: string, route: Route] => [
   route.variant === undefined ? route.name : `${route.name}, ${route.variant}`,
   route,
 ]);
+
+// A hundred requests each, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe.each(TITLED)("17. %s", (_, route) => {
   test.each(SCOPES.map((scope) => [scope.name, scope] as const))("from %s", async (__, scope) => {

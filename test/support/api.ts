@@ -1,7 +1,11 @@
-/** Asks the Worker under test as a caller with the root key would, and steers the provider's clients. Runs inside workerd. */
+/**
+ * Asks the Worker under test as a caller with the root key would, and steers the provider's clients. Runs inside workerd. Every answer
+ * is held against the Worker's own OpenAPI document.
+ */
 
 import { env, exports } from "cloudflare:workers";
 import { inject } from "vitest";
+import { Contract, type Description } from "./contract.ts";
 import type { ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
 
@@ -15,6 +19,33 @@ export interface Answer {
   body: any;
 }
 
+let known: Contract | undefined;
+
+/** What the Worker says of itself, and what of it has been seen in this file. */
+export async function contract(): Promise<Contract> {
+  if (known === undefined) {
+    const response = await exports.default.fetch(`${ORIGIN}/openapi.json`);
+    known = new Contract(await response.json<Description>());
+  }
+  return known;
+}
+
+/** Sends a request to the Worker, with other settings where they are given. Throws when the answer is not as documented. */
+export async function ask(request: Request, settings?: object): Promise<Response> {
+  const sent = await request.clone().text();
+  const response = await fetchFrom(request, settings);
+  const { status, headers } = response;
+  const text = await response.clone().text();
+  (await contract()).check({ method: request.method, url: request.url, sent, status, headers, text });
+  return response;
+}
+
+async function fetchFrom(request: Request, settings?: object): Promise<Response> {
+  if (settings === undefined) return await exports.default.fetch(request);
+  const { default: app } = await import("../../src/worker.ts");
+  return await app.fetch(request, { ...env, ...settings });
+}
+
 /** Sends a request with the root key, unless `headers` says otherwise. An object is sent as JSON. */
 export async function call(
   method: string,
@@ -22,7 +53,7 @@ export async function call(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const response = await exports.default.fetch(
+  const response = await ask(
     new Request(ORIGIN + path, {
       method,
       headers: {
@@ -49,7 +80,7 @@ export function faults({ body }: Answer): string[] {
 /** A browser that reaches the Worker under test and the provider. */
 export function newBrowser(): UserAgent {
   return new UserAgent({
-    fetch: (request) => (request.url.startsWith(`${ORIGIN}/`) ? exports.default.fetch(request) : fetch(request)),
+    fetch: (request) => (request.url.startsWith(`${ORIGIN}/`) ? ask(request) : fetch(request)),
   });
 }
 

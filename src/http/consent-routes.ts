@@ -1,0 +1,80 @@
+/**
+ * How the person's part of a consent flow reads in the API's description. Browsers and providers send what they like to these
+ * routes, so their schemas describe and do not check.
+ */
+
+import { createRoute, z } from "@hono/zod-openapi";
+import { page, publicFailures, redirect } from "./answers.ts";
+
+const open = { tags: ["Consent"], security: [] };
+const callback = { ...open, path: "/callback/oauth2/{client}" };
+const connect = {
+  ...open,
+  path: "/connect/{token}",
+  request: { params: z.object({ token: z.string().openapi({ description: "As it stands in `connect_url`." }) }) },
+};
+const client = z.object({ client: z.string().openapi({ description: "The id of the auth client." }) });
+
+/** What providers answer with (RFC 6749 4.1.2, RFC 9207 2). */
+const providerAnswer = z.looseObject({
+  state: z.string().optional().openapi({ description: "As it was sent to the provider." }),
+  code: z.string().optional().openapi({ description: "What the token is exchanged for." }),
+  error: z.string().optional().openapi({ description: "Why there is no code." }),
+  iss: z.string().optional().openapi({ description: "Who the provider is." }),
+});
+
+export const connectRoutes = [
+  createRoute({
+    ...connect,
+    method: "get",
+    summary: "Open a consent flow",
+    description: "For a person's browser: binds the flow to it with a cookie, and sends it to the provider.",
+    responses: { 303: redirect("To the provider; where that cannot be, to `/connect/ended`."), ...publicFailures() },
+  }),
+  createRoute({
+    ...connect,
+    method: "head",
+    summary: "Look at the link of a consent flow",
+    description: "Opens nothing, so that previews of links do not.",
+    responses: { 200: { description: "Nothing was opened." }, ...publicFailures() },
+  }),
+  createRoute({
+    ...open,
+    method: "get",
+    path: "/connect/ended",
+    summary: "Show how a consent flow ended",
+    description: "For flows without a `return_url`.",
+    request: { query: z.object({ outcome: z.string().optional().openapi({ description: "What came of it." }) }) },
+    responses: {
+      200: page("The account is connected, or the person did not want that."),
+      400: page("The account is not connected."),
+      404: page("The link is unknown."),
+      ...publicFailures(),
+    },
+  }),
+];
+
+export const callbackRoutes = [
+  createRoute({
+    ...callback,
+    method: "get",
+    summary: "Come back from the provider",
+    description: "The `redirect_uri` of an auth client. Nothing but the browser that opened the flow gets anywhere.",
+    request: { params: client, query: providerAnswer },
+    responses: {
+      303: redirect("To the `return_url`, with `secret_id` or `error`; without one to `/connect/ended`."),
+      ...publicFailures(),
+    },
+  }),
+  createRoute({
+    ...callback,
+    method: "post",
+    summary: "Come back from a provider that posts",
+    description: "For `response_mode=form_post`.",
+    request: {
+      params: client,
+      body: { content: { "application/x-www-form-urlencoded": { schema: providerAnswer } } },
+    },
+    responses: { 303: redirect("To the same by `GET`."), ...publicFailures("payload_too_large") },
+  }),
+];
