@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests of pure code and of the sources run in plain Node, those of the Worker inside workerd. */
 const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi}/**/*.test.ts"];
-const WORKERD_TESTS = ["test/{auth,http,outbound,secret-actor}/**/*.test.ts"];
+const WORKERD_TESTS = ["test/{auth,http,jobs,outbound,secret-actor}/**/*.test.ts"];
 
 const key = { kty: "oct", kid: "test", k: randomBytes(32).toString("base64url") };
 
@@ -15,7 +15,16 @@ export default defineConfig({
     projects: [
       { test: { name: "node", include: NODE_TESTS } },
       // `npm run test:processes`: the commands as people run them. They wait for real alarms, so they are not part of `npm test`.
-      { test: { name: "processes", include: ["test/scripts/**/*.test.ts"], testTimeout: 90_000 } },
+      {
+        test: {
+          name: "processes",
+          include: ["test/scripts/**/*.test.ts"],
+          exclude: ["test/scripts/removal.test.ts"],
+          testTimeout: 90_000,
+        },
+      },
+      // `npm run test:removal`: minutes of work for the whole machine.
+      { test: { name: "removal", include: ["test/scripts/removal.test.ts"] } },
       {
         plugins: [
           cloudflareTest(async () => ({

@@ -77,7 +77,7 @@ export function addApiKeyRoutes(app: App): void {
   app.openapi(createKey, async (c) => {
     const { attributes, relationships } = c.req.valid("json").data;
     const place = placeIn(relationships) ?? GLOBAL[0];
-    await permitAt(c, keyPermission(place.level, "create"), place, pointerToPlace(place));
+    const at = await permitAt(c, keyPermission(place.level, "create"), place, pointerToPlace(place));
     requireHeld(c.get("principal"), attributes.permissions);
     const { text, id, hash } = await makeApiKey();
     const key: ApiKey = {
@@ -91,7 +91,7 @@ export function addApiKeyRoutes(app: App): void {
       createdAt: Date.now(),
       lastUsedAt: null,
     };
-    await insertApiKey(c.env.DB, key);
+    await insertApiKey(c.env.DB, key, at);
     return writeDocument(c, 201, document(apiKeyResource(key, text)));
   });
 

@@ -137,9 +137,9 @@ export function addAuthClientRoutes(app: App): void {
   app.openapi(createClient, async (c) => {
     const { data } = c.req.valid("json");
     const place = placeIn(data.relationships) ?? GLOBAL[0];
-    await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
+    const at = await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
-    await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client);
+    await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client, at);
     return write(c, 201, client, holds(c.get("principal"), clientPermission(place, "get")));
   });
 

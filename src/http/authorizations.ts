@@ -68,7 +68,8 @@ export function addAuthorizationRoutes(app: App): void {
     const secretId = renewed ?? (crypto.randomUUID() as SecretId);
     const connectToken = randomToken();
     const expiresAt = Date.now() + FLOW_LIFETIME_MS;
-    const flow = await secretStub(c.env, workspace, secretId).authorize({
+    const stub = secretStub(c.env, workspace, secretId);
+    const flow = await stub.authorize({
       requestId: c.get("requestId"),
       id: crypto.randomUUID() as AuthorizationId,
       secretId,
@@ -85,7 +86,13 @@ export function addAuthorizationRoutes(app: App): void {
       expiresAt,
     });
     const route = { id: flow.id, workspaceId: workspace, secretId, authClientId: client.id, expiresAt };
-    await insertAuthorization(c.env.DB, route, await digest(connectToken), Date.now() - REMEMBERED_MS);
+    try {
+      await insertAuthorization(c.env.DB, route, at, await digest(connectToken), Date.now() - REMEMBERED_MS);
+    } catch (error) {
+      // Nothing leads to a new actor then, not even the deletion of its workspace.
+      if (renewed === undefined) await stub.clear({ requestId: c.get("requestId") });
+      throw error;
+    }
     return writeDocument(c, 201, document(authorizationResource(flow, `${publicUrl}/connect/${connectToken}`)));
   });
 

@@ -5,6 +5,7 @@ import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
 import type { AuthType } from "../domain/auth-client.ts";
 import type { Principal } from "../domain/permissions.ts";
+import type { Lineage } from "../domain/place.ts";
 import type { Problem, ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 
@@ -14,7 +15,9 @@ export interface AppEnv {
     requestId: string;
     /** Who asks; set on every route below /v2. */
     principal: Principal;
-    /** The auth client that a document names, or that a change is for; set by what looks at the document first. */
+    /** What contains the place that a document is for; set by what looks at the document first. */
+    at: Lineage;
+    /** The auth client that a document names, or that a change is for; set likewise. */
     client: SealedAuthClient;
     /** The type of the secret that a change is for; set likewise. */
     authType: AuthType;

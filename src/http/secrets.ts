@@ -20,6 +20,7 @@ import {
 import { contentOf, CREDENTIALS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, requireSameId } from "../jsonapi/document.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
+import { contractSeen } from "../store/places.ts";
 import { findSecretType, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
@@ -66,6 +67,7 @@ const createSecret = createRoute({
   description: "With credentials in hand. To have a person consent instead, create an authorization.",
   middleware: alsoRefuse(async (sent, c) => {
     const at = await permitIn(c, idInPath(c, "workspace", workspaceId), "workspaces.auth_secret.create");
+    c.set("at", at);
     const named = namedClient(sent);
     if (named === null || !PLATFORM_ID.test(named)) return newSecretProblems(sent, null);
     c.set("client", await findUsableClient(c, named, at));
@@ -184,6 +186,7 @@ export function addSecretRoutes(app: App): void {
       requestId: c.get("requestId"),
       id,
       workspaceId: workspace,
+      contractSeen: contractSeen(c.get("at")),
       userId: relationships.user?.data.id ?? null,
       name: attributes.name,
       client,

@@ -6,67 +6,96 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../bindings.ts";
 import { log } from "../telemetry.ts";
-import { type Job, prepare, step } from "./job.ts";
+import { type Job, type Left, prepare, step } from "./job.ts";
 
 interface JobRecord {
   job: Job;
   startedAt: number;
+  /** Once steps have begun, the job is not prepared again: somebody may use the id anew when it ends. */
+  isPrepared: boolean;
+  /** Since the last step that went well. */
   failures: number;
 }
 
 const KEY = "record";
-/** The first steps are part of the answer; when they do not suffice, the caller is told that work goes on. */
-const FIRST_STEPS = 3;
+/** The first steps are part of the answer; when they do not end by then, the caller is told that work goes on. */
+const FIRST_STEPS_MS = 500;
+/** An alarm that rings at once holds back the answer of whoever set it until it has ended. */
+const AFTER_ANSWER_MS = 1000;
 /** A job that died with its first steps goes on after this. */
 const RESUME_MS = 10_000;
-/** An alarm works this long at a time. */
-const SHIFT_MS = 20_000;
+/** The platform lets one invocation make 1,000 requests, and a step makes about 50. */
+const MOST_STEPS = 16;
 const LONGEST_PAUSE_MS = 60_000;
 
 export class JobActor extends DurableObject<Env> {
-  /** Starts a job and does what is quickly done. True: that was all of it. */
+  /** Starts a job and does what is quickly done. True: that was all of it. Rejects when it could not be prepared; it will be. */
   async start(job: Job): Promise<boolean> {
-    this.ctx.storage.kv.put(KEY, { job, startedAt: Date.now(), failures: 0 } satisfies JobRecord);
+    this.#save({ job, startedAt: Date.now(), isPrepared: false, failures: 0 });
     await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
-    await prepare(this.env, job);
-    let left: Job | null = job;
-    try {
-      for (let steps = 0; left !== null && steps < FIRST_STEPS; steps++) left = await this.#step(left);
-      if (left !== null) await this.ctx.storage.setAlarm(Date.now());
-    } catch (error) {
-      // The alarm that is set already tries again.
-      alert(job, error);
-    }
-    return left === null;
+    await this.#prepare();
+    return await this.#work(Date.now() + FIRST_STEPS_MS, AFTER_ANSWER_MS);
   }
 
   override async alarm(): Promise<void> {
-    const record = this.ctx.storage.kv.get<JobRecord>(KEY);
-    if (record === undefined) return;
     try {
-      await prepare(this.env, record.job);
-      const until = Date.now() + SHIFT_MS;
-      let left: Job | null = record.job;
-      while (left !== null && Date.now() < until) left = await this.#step(left);
-      if (left === null) log({ kind: "job", job: record.job.kind, duration_ms: Date.now() - record.startedAt });
-      else await this.ctx.storage.setAlarm(Date.now());
+      await this.#prepare();
     } catch (error) {
-      const failures = record.failures + 1;
-      this.ctx.storage.kv.put(KEY, { ...record, failures } satisfies JobRecord);
-      await this.ctx.storage.setAlarm(Date.now() + Math.min(1000 * 2 ** failures, LONGEST_PAUSE_MS));
-      alert(record.job, error);
+      await this.#pause(this.#load()?.job, error);
+      return;
     }
+    await this.#work(Number.POSITIVE_INFINITY, 0);
   }
 
-  async #step(job: Job): Promise<Job | null> {
-    const left = await step(this.env, job);
-    const record = this.ctx.storage.kv.get<JobRecord>(KEY);
-    if (left === null) await this.ctx.storage.deleteAll();
-    else if (record !== undefined) this.ctx.storage.kv.put(KEY, { ...record, job: left, failures: 0 });
-    return left;
+  async #prepare(): Promise<void> {
+    const before = this.#load();
+    if (before === undefined || before.isPrepared) return;
+    await prepare(this.env, before.job);
+    const record = this.#load();
+    if (record !== undefined) this.#save({ ...record, isPrepared: true });
   }
-}
 
-function alert({ kind }: Job, error: unknown): void {
-  log({ kind: "alert", what: `${kind}_job_failed`, internal: String(error) });
+  /** Does some steps, beginning none after `until`, and sets the alarm for the others. True: there are none. */
+  async #work(until: number, pauseMs: number): Promise<boolean> {
+    for (let steps = 0; steps < MOST_STEPS && Date.now() < until; steps++) {
+      const before = this.#load();
+      if (before === undefined) return true;
+      const left = await step(this.env, before.job).catch((error: unknown): Left => ({
+        job: before.job,
+        trouble: String(error),
+      }));
+      if (left === null) {
+        await this.ctx.storage.deleteAll();
+        log({ kind: "job", job: before.job.kind, duration_ms: Date.now() - before.startedAt });
+        return true;
+      }
+      if (left.trouble !== null) {
+        await this.#pause(left.job, left.trouble);
+        return false;
+      }
+      // The first steps and an alarm may meet; whoever came to the end has removed the record.
+      const record = this.#load();
+      if (record !== undefined) this.#save({ ...record, job: left.job, failures: 0 });
+    }
+    await this.ctx.storage.setAlarm(Date.now() + pauseMs);
+    return false;
+  }
+
+  /** Sets the alarm for another try, each time later than before. */
+  async #pause(job: Job | undefined, trouble: unknown): Promise<void> {
+    const record = this.#load();
+    if (record === undefined || job === undefined) return;
+    const failures = record.failures + 1;
+    this.#save({ ...record, job, failures });
+    await this.ctx.storage.setAlarm(Date.now() + Math.min(1000 * 2 ** failures, LONGEST_PAUSE_MS));
+    log({ kind: "alert", what: `${job.kind}_job_failed`, internal: String(trouble) });
+  }
+
+  #load(): JobRecord | undefined {
+    return this.ctx.storage.kv.get<JobRecord>(KEY);
+  }
+
+  #save(record: JobRecord): void {
+    this.ctx.storage.kv.put(KEY, record);
+  }
 }

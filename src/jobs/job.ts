@@ -4,68 +4,71 @@ import type { Env } from "../bindings.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import type { NarrowPlace } from "../store/places.ts";
-import {
-  findContractIn,
-  findSecretsIn,
-  findWorkspaceIn,
-  forgetPlace,
-  forgetSecrets,
-  markRemoved,
-} from "../store/removals.ts";
+import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
 
 /**
- * `remove`: a deleted place, with everything below it, secrets' actors first · `wake`: the secrets that wait for a change of their
- * auth client, from the one after `after` on.
+ * `remove`: a deleted place, with everything below it, secrets' actors first; those in `passedOver` could not be cleared in this round ·
+ * `wake`: the secrets that wait for a change of their auth client, from the one after `after` on.
  */
-export type Job = { kind: "remove"; place: NarrowPlace } | { kind: "wake"; client: AuthClientId; after: string };
+export type Job =
+  | { kind: "remove"; place: NarrowPlace; passedOver: SecretId[] }
+  | { kind: "wake"; client: AuthClientId; after: string };
+
+/** What a step leaves to do. `trouble`: why not at once. */
+export interface Left {
+  job: Job;
+  trouble: string | null;
+}
 
 /** How many actors are called at once. */
-const PAGE_SIZE = 100;
+const PAGE_SIZE = 50;
+/** The job's own record has to stay small. */
+const MOST_PASSED_OVER = 5000;
 
-/** Prepares a job before its first step; does no harm when done twice. */
+/** Prepares a job before its first step; does no harm when done twice before that. */
 export async function prepare(env: Env, job: Job): Promise<void> {
   if (job.kind === "remove") await markRemoved(env.DB, job.place, Date.now());
 }
 
-/** Does one step. Gives what is left to do; null when that is nothing. */
-export async function step(env: Env, job: Job): Promise<Job | null> {
+/** Does one step. Gives what is left to do; null when that is nothing. A step that failed or was cut off may be done again. */
+export async function step(env: Env, job: Job): Promise<Left | null> {
   return job.kind === "remove" ? await removeSome(env, job) : await wakeSome(env, job);
 }
 
-async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Job | null> {
-  const workspace = await findWorkspaceIn(env.DB, job.place);
-  if (workspace !== null) {
-    const ids = await findSecretsIn(env.DB, workspace, PAGE_SIZE);
-    if (ids.length > 0) await removeSecrets(env, workspace, ids);
-    else await forgetPlace(env.DB, { level: "workspace", id: workspace });
-    return job;
-  }
-  const contract = await findContractIn(env.DB, job.place);
-  if (contract === null) {
-    await forgetPlace(env.DB, job.place);
-    return null;
-  }
-  await forgetPlace(env.DB, { level: "contract", id: contract });
-  return job;
-}
+/**
+ * Removes what the actors hold, then what the index knows: should this end in between, the next step does it again. An actor that
+ * fails holds up nobody but itself: the round goes on without it, and the next begins with it.
+ */
+async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Left | null> {
+  const found = await findSecretsIn(env.DB, job.place, job.passedOver, PAGE_SIZE);
+  const cleared = await Promise.allSettled(
+    found.map(({ workspaceId, id }) => at(env, workspaceId, id, (stub, ask) => stub.clear(ask))),
+  );
+  const isGone = (_: unknown, index: number) => cleared[index]?.status === "fulfilled";
+  const gone = found.filter(isGone).map(({ id }) => id);
+  if (gone.length > 0) await forgetSecrets(env.DB, gone);
 
-/** Removes what the actors hold, then what the index knows: should this end in between, the next step does it again. */
-async function removeSecrets(env: Env, workspace: WorkspaceId, ids: SecretId[]): Promise<void> {
-  const cleared = await Promise.allSettled(ids.map((id) => at(env, workspace, id, (stub, ask) => stub.clear(ask))));
-  const gone = ids.filter((_, index) => cleared[index]?.status === "fulfilled");
-  if (gone.length > 0) await forgetSecrets(env.DB, workspace, gone);
+  const failed = found.map(({ id }) => id).filter((id) => !gone.includes(id));
+  const passedOver = [...job.passedOver, ...failed].slice(-MOST_PASSED_OVER);
   const failure = cleared.find((result) => result.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
+  const reason = failure === undefined ? "as before" : String(failure.reason);
+  const trouble = `${passedOver.length} actors cannot be cleared: ${reason}`;
+  const isLast = found.length < PAGE_SIZE;
+  if (!isLast) return { job: { ...job, passedOver }, trouble: gone.length > 0 ? null : trouble };
+  if (passedOver.length > 0) return { job: { ...job, passedOver: [] }, trouble };
+  await forgetPlace(env.DB, job.place);
+  return null;
 }
 
-async function wakeSome(env: Env, job: Job & { kind: "wake" }): Promise<Job | null> {
+async function wakeSome(env: Env, job: Job & { kind: "wake" }): Promise<Left | null> {
   const secrets = await findSecretsInError(env.DB, job.client, job.after, PAGE_SIZE);
   await Promise.allSettled(
     secrets.map(({ workspaceId, id }) => at(env, workspaceId, id, (stub, ask) => stub.clientChanged(ask))),
   );
   const last = secrets.at(-1);
-  return last === undefined || secrets.length < PAGE_SIZE ? null : { ...job, after: last.id };
+  if (last === undefined || secrets.length < PAGE_SIZE) return null;
+  return { job: { ...job, after: last.id }, trouble: null };
 }
 
 async function at(

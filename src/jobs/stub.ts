@@ -7,7 +7,7 @@ import type { Job } from "./job.ts";
 
 /** Removes a place and everything below it, which is unreachable when this returns. True: it is all gone already. */
 export async function removePlace(env: Env, place: NarrowPlace): Promise<boolean> {
-  return await start(env, `remove/${place.level}/${place.id}`, { kind: "remove", place });
+  return await start(env, `remove/${place.level}/${place.id}`, { kind: "remove", place, passedOver: [] });
 }
 
 /** Lets the secrets of a changed auth client that wait for this try again. */

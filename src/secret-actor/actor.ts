@@ -103,7 +103,7 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     keyring: settings.keyring,
     findAuthClient: (id) => findAuthClient(env.DB, id),
     sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
-    putIndexEntry: (secret, entry) => putIndexEntry(env.DB, secret, entry),
+    putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),
     log,
   };

@@ -8,6 +8,7 @@ import type { Reason } from "../domain/oauth2/response.ts";
 import type { PlainCredentials, Report, SecretView } from "../domain/secret.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { ContractSeen } from "../store/places.ts";
 import type { Authorization } from "./record.ts";
 
 /** Errors lose their class over RPC, so a failure is data, and `stub` throws it again. */
@@ -37,6 +38,8 @@ export type Content =
 export interface NewSecret extends Ask {
   id: SecretId;
   workspaceId: WorkspaceId;
+  /** Where the workspace was when the caller was let in. */
+  contractSeen?: ContractSeen;
   userId: UserId | null;
   name: string;
   client: SealedAuthClient;

@@ -74,7 +74,7 @@ export class SecretKeeper {
       authorizations: [],
     });
     try {
-      await this.#memory.publish();
+      await this.#memory.publish(input.contractSeen);
     } catch (error) {
       // When the index does not answer even to this, the alarm of a secret that nobody confirmed tries again.
       await this.#memory.erase(input.id).catch(() => undefined);

@@ -6,6 +6,7 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
 import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
+import type { ContractSeen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import { ended, endsAt, isOpen } from "./flows.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
@@ -85,7 +86,10 @@ export class Memory {
   /** Makes sure that an alarm is set where one is needed, and that none follows sooner than this on the one that just rang. */
   async rearm(soonestMs = SECOND): Promise<void> {
     const alarmAt = this.#record === null ? null : this.#nextAlarm(this.#record);
-    if (alarmAt !== null) await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + soonestMs));
+    if (alarmAt === null) return;
+    await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + soonestMs));
+    // Removed meanwhile, it would be left with an alarm.
+    if (this.#record === null) await this.#ports.storage.erase();
   }
 
   /** An attempt that no process is making: its answer was lost. */
@@ -135,14 +139,14 @@ export class Memory {
     }
   }
 
-  /** Brings the index up to date when it says something else. */
-  async publish(): Promise<void> {
+  /** Brings the index up to date when it says something else. `contract`: what was seen around the workspace of a new secret. */
+  async publish(contract: ContractSeen = null): Promise<void> {
     await this.#inTurn(async () => {
       const secret = this.#record?.secret;
       if (secret == null) return;
       const entry = indexEntry(secret, this.#ports.now());
       if (isIndexed(this.#record, entry)) return;
-      await this.#inTime(this.#ports.putIndexEntry(secret, entry));
+      await this.#inTime(this.#ports.putIndexEntry(secret, entry, contract));
       const record = this.#record;
       if (record === null) return;
       await this.write({ ...record, indexed: entry, unconfirmed: false }, record.secret?.attempt ? "keep" : "set");

@@ -2,10 +2,10 @@
 
 import type { ApiKeyId } from "../domain/ids.ts";
 import { isPermission, type Permission } from "../domain/permissions.ts";
-import type { Level, Place } from "../domain/place.ts";
+import type { Level, Lineage, Place } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { type Page, type Paged, readPage } from "./page.ts";
-import { belongsIn, columnsOf, PLACE_IS_LIVE, type PlaceColumns, placeOf } from "./places.ts";
+import { asSeen, belongsIn, PLACE_IS_LIVE, type PlaceColumns, placeOf } from "./places.ts";
 
 /** Instants are milliseconds since the epoch. */
 export interface ApiKey {
@@ -36,18 +36,18 @@ interface Row extends PlaceColumns {
 }
 
 const INSERT = `INSERT INTO api_keys (level, place_id, id, name, email, permissions, hash, expires_at, created_at)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${PLACE_IS_LIVE}`;
+  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${PLACE_IS_LIVE}`;
 const FIND = "SELECT * FROM api_keys WHERE id = ?";
 const DELETE = "DELETE FROM api_keys WHERE id = ?";
 const NOTE_USE = "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
 
-/** Stores a new key. @throws {ServiceError} `not_found` when the place of its scope was deleted meanwhile */
-export async function insertApiKey(db: D1Database, key: ApiKey): Promise<void> {
+/** Stores a new key. `at` is what its scope lies in. @throws {ServiceError} `not_found` when its scope was deleted meanwhile */
+export async function insertApiKey(db: D1Database, key: ApiKey, at: Lineage): Promise<void> {
   const { id, name, email, hash, expiresAt, createdAt } = key;
   const values = [id, name, email, JSON.stringify(key.permissions), hash, expiresAt, createdAt];
   const { meta } = await db
     .prepare(INSERT)
-    .bind(...columnsOf(key.place), ...values)
+    .bind(...asSeen(at), ...values)
     .run();
   if (meta.changes === 0) throw new ServiceError("not_found", "What the key is for was deleted meanwhile.");
 }

@@ -7,7 +7,7 @@ import type { AuthClientId } from "../domain/ids.ts";
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
-import { columnsOf, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
+import { asSeen, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
 
 /** A client as it is stored: everything but its credentials is readable. */
 export type SealedAuthClient = Omit<AuthClient, "credentials"> & { credentials: Sealed };
@@ -25,7 +25,7 @@ interface Row extends PlaceColumns {
 
 const INSERT = `INSERT INTO auth_clients
   (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, version, created_at)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${PLACE_IS_LIVE}`;
+  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${PLACE_IS_LIVE}`;
 const FIND = "SELECT * FROM auth_clients WHERE id = ?";
 const UPDATE = `UPDATE auth_clients
   SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, version = ?2 + 1
@@ -34,14 +34,19 @@ const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
-/** Seals and stores a new client. @throws {ServiceError} `not_found` when its place was deleted meanwhile */
-export async function insertAuthClient(db: D1Database, keyring: Keyring, client: AuthClient): Promise<void> {
+/** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
+export async function insertAuthClient(
+  db: D1Database,
+  keyring: Keyring,
+  client: AuthClient,
+  at: Lineage,
+): Promise<void> {
   const { id, type, name, components, refreshLeadSeconds, version, createdAt } = client;
   const credentials = await seal(keyring, identityOf(client), client.credentials);
   const values = [id, type, name, JSON.stringify(components), credentials, refreshLeadSeconds, version, createdAt];
   const { meta } = await db
     .prepare(INSERT)
-    .bind(...columnsOf(client.place), ...values)
+    .bind(...asSeen(at), ...values)
     .run();
   if (meta.changes === 0) throw new ServiceError("not_found", "What the client is for was deleted meanwhile.");
 }

@@ -1,8 +1,9 @@
 /** Where a consent flow's actor is found: by the flow's id, or by the token of its connect_url. The flow itself is the actor's. */
 
-import { ServiceError } from "../errors.ts";
-import { PLACE_IS_LIVE } from "./places.ts";
 import type { AuthClientId, AuthorizationId, SecretId, WorkspaceId } from "../domain/ids.ts";
+import type { Lineage } from "../domain/place.ts";
+import { ServiceError } from "../errors.ts";
+import { asSeen, PLACE_IS_LIVE } from "./places.ts";
 
 /** Leads from a flow to its actor. `expiresAt` is milliseconds since the epoch. */
 export interface AuthorizationRoute {
@@ -22,7 +23,7 @@ interface Row {
 }
 
 const INSERT = `INSERT INTO authorizations (workspace_id, id, secret_id, auth_client_id, connect_hash, expires_at)
-  SELECT ?2, ?3, ?4, ?5, ?6, ?7 WHERE ${PLACE_IS_LIVE}`;
+  SELECT ?2, ?4, ?5, ?6, ?7, ?8 WHERE ${PLACE_IS_LIVE}`;
 const IN_LIVE_PLACE = `coalesce(
   (SELECT is_live FROM places WHERE level = 'workspace' AND id = authorizations.workspace_id), 1)`;
 const FIND_BY_ID = `SELECT * FROM authorizations WHERE id = ? AND ${IN_LIVE_PLACE}`;
@@ -30,18 +31,19 @@ const FIND_BY_CONNECT_HASH = `SELECT * FROM authorizations WHERE connect_hash = 
 const DELETE_ENDED = "DELETE FROM authorizations WHERE expires_at < ?";
 
 /**
- * Stores the way to a new flow and forgets flows that ended before `forgetBefore`.
+ * Stores the way to a new flow and forgets flows that ended before `forgetBefore`. `at` is what the workspace lies in.
  * @throws {ServiceError} `not_found` when the workspace was deleted meanwhile
  */
 export async function insertAuthorization(
   db: D1Database,
   route: AuthorizationRoute,
+  at: Lineage,
   connectHash: string,
   forgetBefore: number,
 ): Promise<void> {
-  const { id, workspaceId, secretId, authClientId, expiresAt } = route;
+  const { id, secretId, authClientId, expiresAt } = route;
   const [inserted] = await db.batch([
-    db.prepare(INSERT).bind("workspace", workspaceId, id, secretId, authClientId, connectHash, expiresAt),
+    db.prepare(INSERT).bind(...asSeen(at), id, secretId, authClientId, connectHash, expiresAt),
     db.prepare(DELETE_ENDED).bind(forgetBefore),
   ]);
   if (inserted?.meta.changes === 0) throw new ServiceError("not_found", "The workspace was deleted meanwhile.");

@@ -21,12 +21,26 @@ interface Row {
 
 const FIND = "SELECT tenant_id, contract_id, is_live FROM places WHERE level = ?1 AND id = ?2";
 
+/** The contract around a place when somebody was let in there: empty when there was none, null when nobody knows any more. */
+export type ContractSeen = ContractId | "" | null;
+
 /**
- * A condition for statements that add something to a place: ?1 is its level, ?2 its id. It fails when the place is being deleted, so
- * that nothing slips in behind a deletion, and when it is unknown; but a workspace needs no registration (docs/decisions/0001).
+ * A condition for statements that add something to a place: ?1 is its level, ?2 its id, ?3 the contract seen around it. It fails when
+ * the place is being deleted or is unknown, so that nothing slips in behind a deletion. A workspace needs no registration
+ * (docs/decisions/0001); but one that was registered when the caller was let in, and is no more, was deleted meanwhile.
  */
 export const PLACE_IS_LIVE = `coalesce(
-  (SELECT is_live FROM places WHERE level = ?1 AND id = ?2), ?1 IN ('global', 'workspace'))`;
+  (SELECT is_live AND coalesce(?3 = coalesce(contract_id, ''), 1) FROM places WHERE level = ?1 AND id = ?2),
+  ?1 = 'global' OR (?1 = 'workspace' AND coalesce(?3, '') = ''))`;
+
+/** Gives the values of `PLACE_IS_LIVE` for the place that a lineage is of. */
+export function asSeen(at: Lineage): [level: Level, id: string | null, contract: ContractSeen] {
+  return [...columnsOf(at[0]), contractSeen(at)];
+}
+
+export function contractSeen(at: Lineage): ContractSeen {
+  return at.find((place) => place.level === "contract")?.id ?? "";
+}
 
 /** Finds what contains a place. Null: it is unknown, or being deleted. A workspace that is not registered lies in no contract. */
 export async function findLineage(db: D1Database, place: Place): Promise<Lineage | null> {

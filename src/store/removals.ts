@@ -1,57 +1,76 @@
-/** What a deleted tenant, contract or workspace leaves in D1, and how it goes: marked at once, then removed from below, a page at a time. */
+/** What a deleted tenant, contract or workspace leaves in D1: marked at once, then its secrets a page at a time, then the rest together. */
 
-import type { ContractId, SecretId, WorkspaceId } from "../domain/ids.ts";
-import { belongsIn, type NarrowPlace } from "./places.ts";
+import type { SecretId, WorkspaceId } from "../domain/ids.ts";
+import type { NarrowPlace } from "./places.ts";
 
-const TABLE = { tenant: "tenants", contract: "contracts", workspace: "workspaces" } as const;
-const WORKSPACES = "SELECT workspace_id AS id FROM places WHERE level = 'workspace'";
-const SECRETS = `SELECT id FROM secrets WHERE workspace_id = ?1
-  UNION SELECT secret_id FROM authorizations WHERE workspace_id = ?1 LIMIT ?2`;
-const NAMED = "(SELECT value FROM json_each(?2))";
-const FORGET_AUTHORIZATIONS = `DELETE FROM authorizations WHERE workspace_id = ?1 AND secret_id IN ${NAMED}`;
-const FORGET_SECRETS = `DELETE FROM secrets WHERE workspace_id = ?1 AND id IN ${NAMED}`;
-const NEXT_CONTRACT = "SELECT id FROM contracts WHERE tenant_id = ? LIMIT 1";
+/** A secret that is to be removed. */
+export interface Remains {
+  id: SecretId;
+  workspaceId: WorkspaceId;
+}
+
+interface Row {
+  id: SecretId;
+  workspace_id: WorkspaceId;
+}
+
+// From below, as each refers to the next.
+const TABLES = [
+  ["workspace", "workspaces"],
+  ["contract", "contracts"],
+  ["tenant", "tenants"],
+] as const;
+const TABLE = Object.fromEntries(TABLES) as Record<NarrowPlace["level"], string>;
+const FORGET_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id IN (SELECT value FROM json_each(?))";
+const FORGET_SECRETS = "DELETE FROM secrets WHERE id IN (SELECT value FROM json_each(?))";
+/** A job may come back to an id that somebody uses anew. ?1 is the place's level, ?2 its id. */
+const IS_REMOVED = "EXISTS (SELECT 1 FROM places WHERE level = ?1 AND id = ?2 AND NOT is_live)";
 
 /** Makes a place and everything below it unreachable: nothing finds it or adds to it any more, and its keys are gone. */
-export async function markRemoved(db: D1Database, place: NarrowPlace, at: number): Promise<void> {
+export async function markRemoved(db: D1Database, { level, id }: NarrowPlace, at: number): Promise<void> {
+  const below = `SELECT level, id FROM places WHERE ${level}_id = ? AND NOT is_live`;
   await db.batch([
-    db
-      .prepare(`UPDATE ${TABLE[place.level]} SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL`)
-      .bind(place.id, at),
-    ...belongsIn(place).map(({ sql, values }) => db.prepare(`DELETE FROM api_keys WHERE ${sql}`).bind(...values)),
+    db.prepare(`UPDATE ${TABLE[level]} SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL`).bind(id, at),
+    db.prepare(`DELETE FROM api_keys WHERE (level, place_id) IN (${below})`).bind(id),
   ]);
 }
 
-/** Finds a workspace that is still there in a place. */
-export async function findWorkspaceIn(db: D1Database, place: NarrowPlace): Promise<WorkspaceId | null> {
-  return await db.prepare(`${WORKSPACES} AND ${place.level}_id = ? LIMIT 1`).bind(place.id).first<WorkspaceId>("id");
-}
-
-/** Finds a contract that is still there in a tenant. */
-export async function findContractIn(db: D1Database, place: NarrowPlace): Promise<ContractId | null> {
-  return place.level === "tenant" ? await db.prepare(NEXT_CONTRACT).bind(place.id).first<ContractId>("id") : null;
-}
-
-/** Finds some of the secrets that a workspace has, or that consent flows in it were to make. */
-export async function findSecretsIn(db: D1Database, workspace: WorkspaceId, limit: number): Promise<SecretId[]> {
-  const { results } = await db.prepare(SECRETS).bind(workspace, limit).all<{ id: SecretId }>();
-  return results.map(({ id }) => id);
+/** Finds some of the secrets that a removed place has, or that consent flows in it were to make. Less than `limit`: that is all. */
+export async function findSecretsIn(
+  db: D1Database,
+  { level, id }: NarrowPlace,
+  except: SecretId[],
+  limit: number,
+): Promise<Remains[]> {
+  const within = `workspace_id IN (SELECT id FROM places WHERE level = 'workspace' AND ${level}_id = ?1 AND NOT is_live)`;
+  const named = "(SELECT value FROM json_each(?2))";
+  const sql = `
+    SELECT * FROM (SELECT workspace_id, id FROM secrets WHERE ${within} AND id NOT IN ${named} LIMIT ?3)
+    UNION
+    SELECT * FROM (SELECT DISTINCT workspace_id, secret_id FROM authorizations
+      WHERE ${within} AND secret_id NOT IN ${named} LIMIT ?3)
+    LIMIT ?3`;
+  const { results } = await db.prepare(sql).bind(id, JSON.stringify(except), limit).all<Row>();
+  return results.map((row) => ({ id: row.id, workspaceId: row.workspace_id }));
 }
 
 /** Removes secrets from the index, and the ways to their consent flows. */
-export async function forgetSecrets(db: D1Database, workspace: WorkspaceId, ids: SecretId[]): Promise<void> {
+export async function forgetSecrets(db: D1Database, ids: SecretId[]): Promise<void> {
   const named = JSON.stringify(ids);
-  await db.batch([
-    db.prepare(FORGET_AUTHORIZATIONS).bind(workspace, named),
-    db.prepare(FORGET_SECRETS).bind(workspace, named),
-  ]);
+  await db.batch([db.prepare(FORGET_AUTHORIZATIONS).bind(named), db.prepare(FORGET_SECRETS).bind(named)]);
 }
 
-/** Removes a place that has nothing below it any more, with its own auth clients and keys. */
+/** Removes a place that has no secrets any more, with everything below it, all at once: until then its ids stay taken. */
 export async function forgetPlace(db: D1Database, { level, id }: NarrowPlace): Promise<void> {
+  const below = `FROM places WHERE ${level}_id = ?2`;
   await db.batch([
-    db.prepare("DELETE FROM auth_clients WHERE level = ?1 AND place_id = ?2").bind(level, id),
-    db.prepare("DELETE FROM api_keys WHERE level = ?1 AND place_id = ?2").bind(level, id),
-    db.prepare(`DELETE FROM ${TABLE[level]} WHERE id = ?`).bind(id),
+    db
+      .prepare(`DELETE FROM auth_clients WHERE (level, place_id) IN (SELECT level, id ${below}) AND ${IS_REMOVED}`)
+      .bind(level, id),
+    ...TABLES.map(([each, table]) =>
+      db
+        .prepare(`DELETE FROM ${table} WHERE id IN (SELECT id ${below} AND level = '${each}') AND ${IS_REMOVED}`)
+        .bind(level, id),
+    ),
   ]);
 }

@@ -4,7 +4,7 @@ import type { AuthClientId, SecretId, UserId, WorkspaceId } from "../domain/ids.
 import type { Secret } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
-import { PLACE_IS_LIVE } from "./places.ts";
+import { type ContractSeen, PLACE_IS_LIVE } from "./places.ts";
 
 export type State = "ready" | "error";
 
@@ -34,24 +34,33 @@ interface Row {
 }
 
 const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, type, name, state, created_at)
-  SELECT ?3, ?2, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${PLACE_IS_LIVE}
+  SELECT ?4, ?2, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${PLACE_IS_LIVE}
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state`;
 const DELETE = "DELETE FROM secrets WHERE id = ?";
 const DELETE_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id = ?";
 const TYPE = "SELECT type FROM secrets WHERE id = ? AND workspace_id = ?";
 const IN_ERROR = `SELECT * FROM secrets WHERE auth_client_id = ?1 AND state = 'error' AND id > ?2 ORDER BY id LIMIT ?3`;
 
-/** Writes a secret's entry, new or changed. @throws {ServiceError} `conflict` when its client or workspace is gone */
-export async function putIndexEntry(db: D1Database, secret: Secret, entry: IndexEntry): Promise<void> {
+/**
+ * Writes a secret's entry, new or changed.
+ * @throws {ServiceError} `conflict` when its client or workspace is gone, or the workspace is not where it was seen
+ */
+export async function putIndexEntry(
+  db: D1Database,
+  secret: Secret,
+  entry: IndexEntry,
+  contract: ContractSeen,
+): Promise<void> {
   const { id, workspaceId, authClientId, userId, type, createdAt } = secret;
   const { name, state } = entry;
-  const values = ["workspace", workspaceId, id, authClientId, userId, type, name, state, createdAt];
+  const values = ["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt];
   try {
     const { meta } = await db
       .prepare(PUT)
       .bind(...values)
       .run();
-    if (meta.changes === 0) throw new ServiceError("conflict", "The workspace was deleted meanwhile.");
+    if (meta.changes === 0)
+      throw new ServiceError("conflict", "The workspace was deleted or taken into a contract meanwhile.");
   } catch (error) {
     if (!/FOREIGN KEY/.test(String(error))) throw error;
     throw new ServiceError("conflict", [

@@ -12,8 +12,8 @@ import { setTimeout as pause } from "node:timers/promises";
 const START_MS = 60_000;
 
 /** A folder that is gone after the test. */
-export function temporaryFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), "edge-secrets-"));
+export function temporaryFolder(within = tmpdir()): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(within, "edge-secrets-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -1,0 +1,177 @@
+/** A deletion's job: it goes on whatever fails or dies on the way, and ends once. */
+
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Job, step } from "../../src/jobs/job.ts";
+import type { ContractId } from "../../src/domain/ids.ts";
+import type { SecretActor } from "../../src/secret-actor/actor.ts";
+import { actorOf, call } from "../support/api.ts";
+import {
+  allRows,
+  breakActors,
+  contentOf,
+  EMPTY,
+  finish,
+  jobOf,
+  leftOf,
+  make,
+  makeClient,
+  makeSecret,
+  remove,
+} from "../support/estate.ts";
+import { newPlace, newTenancy } from "../support/keys.ts";
+
+const MINUTE = 60_000;
+
+afterEach(() => void vi.restoreAllMocks());
+
+describe("a job", () => {
+  async function contractWith(secrets: number) {
+    const { contract, workspace } = await newTenancy();
+    const client = await makeClient("oauth2", []);
+    const paths: string[] = [];
+    for (let index = 0; index < secrets; index++) paths.push(await makeSecret(workspace, client, "oauth2"));
+    return { contract, workspace, client, paths, job: jobOf("contract", contract) };
+  }
+
+  async function expectGone(contract: string, paths: string[], job: DurableObjectStub): Promise<void> {
+    await finish(job);
+    expect(await allRows()).not.toContain(contract);
+    expect(await leftOf(paths)).toEqual([]);
+    expect(await contentOf(job)).toEqual(EMPTY);
+  }
+
+  async function pauseOf(job: DurableObjectStub): Promise<number> {
+    return Math.round((((await contentOf(job))[1] ?? 0) - Date.now()) / 1000);
+  }
+
+  test("goes on after an actor that failed once", async () => {
+    const { contract, paths, job } = await contractWith(3);
+    const broken = breakActors(paths[1] ?? "");
+    expect(await remove("contract", contract)).toBe(202);
+    expect(await leftOf(paths)).toHaveLength(1);
+    expect(await pauseOf(job)).toBe(2);
+    broken.mend();
+    await expectGone(contract, paths, job);
+  });
+
+  test("is not held up by an actor that always fails, and tries it again after growing pauses", async () => {
+    const { contract, workspace, client, paths, job } = await contractWith(60);
+    const sibling = `id-${crypto.randomUUID()}`;
+    await newPlace("workspace", sibling, { level: "contract", id: contract });
+    for (let index = 0; index < 60; index++) paths.push(await makeSecret(sibling, client, "oauth2"));
+    const alerts = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const bad = [paths[0] ?? "", paths[119] ?? ""];
+    const broken = breakActors(...bad);
+    expect(await remove("contract", contract)).toBe(202);
+    while ((await leftOf(paths)).length > bad.length) await runDurableObjectAlarm(job);
+    const pauses: number[] = [];
+    for (let tries = 0; tries < 7; tries++) {
+      pauses.push(await pauseOf(job));
+      const asked = broken.asked.length;
+      expect(await runDurableObjectAlarm(job)).toBe(true);
+      expect(broken.asked.length - asked).toBe(bad.length);
+    }
+    const [first = 0] = pauses;
+    expect(pauses).toEqual(pauses.map((_, index) => Math.min(first * 2 ** index, 60)));
+    expect(pauses.slice(-2)).toEqual([60, 60]);
+    expect(JSON.parse(String(alerts.mock.calls.at(-1)?.[0]))).toMatchObject({
+      kind: "alert",
+      what: "remove_job_failed",
+    });
+    expect((await call("GET", `/v2/workspaces/${workspace}/secrets`)).status).toBe(404);
+    broken.mend();
+    await expectGone(contract, paths, job);
+  });
+
+  test("goes on when every actor failed, page after page", async () => {
+    const { contract, paths, job } = await contractWith(120);
+    const broken = breakActors();
+    expect(await remove("contract", contract)).toBe(202);
+    for (let alarms = 0; alarms < 5; alarms++) expect(await runDurableObjectAlarm(job)).toBe(true);
+    expect(await leftOf(paths)).toHaveLength(120);
+    expect(new Set(broken.asked).size).toBe(120);
+    broken.mend();
+    await expectGone(contract, paths, job);
+  });
+
+  test("goes on after the database failed in the middle of a step", async () => {
+    const { contract, paths, job } = await contractWith(3);
+    await env.DB.exec("ALTER TABLE authorizations RENAME TO authorizations_away");
+    expect(await remove("contract", contract)).toBe(202);
+    expect((await call("GET", paths[0] ?? "")).status).toBe(404);
+    expect(await runDurableObjectAlarm(job)).toBe(true);
+    await env.DB.exec("ALTER TABLE authorizations_away RENAME TO authorizations");
+    await expectGone(contract, paths, job);
+  });
+
+  test("does what it could not even begin", async () => {
+    const { contract, paths, job } = await contractWith(1);
+    await env.DB.exec("ALTER TABLE api_keys RENAME TO api_keys_away");
+    expect(await remove("contract", contract)).toBe(500);
+    expect((await call("GET", paths[0] ?? "")).status).toBe(200);
+    expect(await runDurableObjectAlarm(job)).toBe(true);
+    await env.DB.exec("ALTER TABLE api_keys_away RENAME TO api_keys");
+    expect(await pauseOf(job)).toBe(2);
+    await expectGone(contract, paths, job);
+  });
+
+  test("goes on after the process died between two steps", async () => {
+    const { contract, paths, job } = await contractWith(60);
+    const broken = breakActors(...paths.slice(0, 30));
+    expect(await remove("contract", contract)).toBe(202);
+    expect(await leftOf(paths)).toHaveLength(30);
+    await abortAllDurableObjects();
+    broken.mend();
+    await expectGone(contract, paths, job);
+  });
+
+  test("goes on where actors were cleared and the index still knows them", async () => {
+    const { contract, paths, job } = await contractWith(3);
+    for (const path of paths.slice(1)) await (actorOf(path) as unknown as SecretActor).clear();
+    expect(await remove("contract", contract)).toBe(204);
+    await expectGone(contract, paths, job);
+  });
+
+  test("that died before its first step begins with its alarm", async () => {
+    const { contract, paths, job } = await contractWith(1);
+    const place = { level: "contract", id: contract as ContractId } as const;
+    await runInDurableObject(job, async (_, { storage }) => {
+      const removal: Job = { kind: "remove", place, passedOver: [] };
+      storage.kv.put("record", { job: removal, startedAt: Date.now(), isPrepared: false, failures: 0 });
+      await storage.setAlarm(Date.now() + MINUTE);
+    });
+    expect((await call("GET", paths[0] ?? "")).status).toBe(200);
+    await expectGone(contract, paths, job);
+  });
+
+  test("does no harm to what has the ids by then, if it dies before it can note its own end", async () => {
+    const { contract, workspace, client, paths, job } = await contractWith(1);
+    const tenant = (await call("GET", `/v2/contracts/${contract}`)).body.data.relationships.tenant.data;
+    expect(await remove("contract", contract)).toBe(204);
+    expect(await leftOf(paths)).toEqual([]);
+
+    await newPlace("contract", contract, { level: "tenant", id: tenant.id });
+    await newPlace("workspace", workspace, { level: "contract", id: contract });
+    const again = await makeSecret(workspace, client, "oauth2");
+    const own = await makeClient("oauth2", [{ level: "contract", id: contract }]);
+    const attributes = { name: "x", permissions: ["contracts.workspaces.get"] };
+    const relationships = { contract: { data: { id: contract, type: "contract" } } };
+    const { key } = (await make("/v2/api-keys", { type: "api-key", attributes, relationships })).attributes;
+
+    const place = { level: "contract", id: contract as ContractId } as const;
+    const removal: Job = { kind: "remove", place, passedOver: [] };
+    await runInDurableObject(job, async (_, { storage }) => {
+      storage.kv.put("record", { job: removal, startedAt: Date.now(), isPrepared: true, failures: 0 });
+      await storage.setAlarm(Date.now() + MINUTE);
+    });
+    await finish(job);
+    expect(await step(env, removal)).toBeNull();
+    expect(await contentOf(job)).toEqual(EMPTY);
+    expect((await call("GET", `${again}/token`)).status).toBe(200);
+    expect((await call("GET", `/v2/auth-clients/${own}?contract_id=${contract}`)).status).toBe(200);
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await call("GET", `/v2/workspaces/${workspace}`, undefined, headers)).status).toBe(200);
+  });
+});
