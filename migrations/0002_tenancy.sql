@@ -17,6 +17,8 @@ CREATE TABLE contracts (
   removed_at INTEGER
 ) STRICT;
 
+CREATE INDEX tenants_by_age ON tenants (created_at, id);
+CREATE INDEX contracts_by_age ON contracts (created_at, id);
 CREATE INDEX contracts_by_tenant ON contracts (tenant_id, created_at);
 
 CREATE TABLE workspaces (
@@ -27,6 +29,7 @@ CREATE TABLE workspaces (
   removed_at INTEGER
 ) STRICT;
 
+CREATE INDEX workspaces_by_age ON workspaces (created_at, id);
 CREATE INDEX workspaces_by_contract ON workspaces (contract_id, created_at);
 
 -- Every registered place with what contains it. It is live while neither it nor anything around it is being deleted.
@@ -115,6 +118,7 @@ DROP TABLE former_auth_clients;
 CREATE INDEX auth_clients_by_place ON auth_clients (level, place_id, created_at);
 CREATE INDEX secrets_by_workspace ON secrets (workspace_id, created_at, id);
 CREATE INDEX secrets_by_auth_client ON secrets (auth_client_id, id);
+CREATE INDEX secrets_in_error ON secrets (auth_client_id, id) WHERE state = 'error';
 CREATE INDEX authorizations_by_workspace ON authorizations (workspace_id);
 CREATE INDEX authorizations_by_auth_client ON authorizations (auth_client_id);
 CREATE INDEX authorizations_by_secret ON authorizations (secret_id);

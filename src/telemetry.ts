@@ -36,7 +36,7 @@ export type LogLine =
       outcome: "completed" | "failed";
       reason: string | null;
     }
-  | { kind: "job"; job: string; duration_ms: number }
+  | { kind: "job"; job: string; subject: string; request_id: string; duration_ms: number }
   | { kind: "alert"; what: string; request_id?: string; secret_id?: string; internal: string };
 
 /** Writes one line, with the instant in front. */

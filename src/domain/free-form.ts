@@ -50,15 +50,25 @@ export function masked(value: unknown, mask: string): unknown {
   return Object.fromEntries(members.map(([name, each]) => [name, WRITE_ONLY.test(name) ? mask : masked(each, mask)]));
 }
 
-/** Copies a value with what stood before in the place of every mask that came back. */
-export function unmasked(value: unknown, before: unknown, mask: string): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+/**
+ * Copies a value with what stood before in the place of every mask that came back. A mask for which nothing stood there is left; `onStray`
+ * hears of it, with its path.
+ */
+export function unmasked(
+  value: unknown,
+  before: unknown,
+  mask: string,
+  onStray: (path: string[]) => void,
+  path: string[] = [],
+): unknown {
+  if (typeof value !== "object" || value === null) return value;
   const known = (typeof before === "object" && before !== null ? before : {}) as Record<string, unknown>;
-  const members = Object.entries(value);
-  return Object.fromEntries(
-    members.map(([name, each]) => {
-      const isMask = WRITE_ONLY.test(name) && each === mask && Object.hasOwn(known, name);
-      return [name, isMask ? known[name] : unmasked(each, known[name], mask)];
-    }),
-  );
+  const restored = (name: string, each: unknown): unknown => {
+    const here = [...path, name];
+    if (!WRITE_ONLY.test(name) || each !== mask) return unmasked(each, known[name], mask, onStray, here);
+    if (!Object.hasOwn(known, name)) onStray(here);
+    return Object.hasOwn(known, name) ? known[name] : each;
+  };
+  if (Array.isArray(value)) return value.map((each, index) => restored(String(index), each));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, restored(name, each)]));
 }

@@ -10,6 +10,10 @@ export type Place =
 
 export type Level = Place["level"];
 
+/** A place below the global one. */
+export type NarrowPlace = Exclude<Place, { level: "global" }>;
+export type NarrowLevel = NarrowPlace["level"];
+
 /** A place and every place that contains it, narrowest first. The last is always the global one. */
 export type Lineage = readonly [Place, ...Place[]];
 

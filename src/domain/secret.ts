@@ -52,7 +52,8 @@ export interface Secret {
   /** That of its auth client. */
   type: AuthType;
   name: string;
-  additionalParams: Record<string, string> | null;
+  /** What was asked of the provider besides, as far as the platform said: an object, or a text of its own. */
+  additionalParams: Record<string, unknown> | string | null;
   fields: Record<string, unknown> | null;
   createdAt: number;
 
@@ -106,7 +107,7 @@ export interface TokenCredentials {
   scope: string | null;
   expiresAt: number | null;
   undefinedParams: Record<string, unknown>;
-  additionalParams: Record<string, string> | null;
+  additionalParams: Secret["additionalParams"];
   fields: Record<string, unknown> | null;
 }
 

@@ -66,10 +66,13 @@ export function addApiKeyRoutes(app: App): void {
     const principal = c.get("principal");
     const named = placeNamed(query);
     if (named !== undefined) await reach(c, named);
-    const levels = LEVELS.filter((level) => holds(principal, keyPermission(level, "get")));
-    if (levels.length === 0) throw lacking(keyPermission((named ?? principal.lineage[0]).level, "get"));
+    const within = named ?? principal.lineage[0];
+    const levels = LEVELS.slice(LEVELS.indexOf(within.level)).filter((level) =>
+      holds(principal, keyPermission(level, "get")),
+    );
+    if (levels.length === 0) throw lacking(keyPermission(within.level, "get"));
     const page = pageOf(query);
-    const found = await listApiKeys(c.env.DB, named ?? principal.lineage[0], levels, page);
+    const found = await listApiKeys(c.env.DB, within, levels, page);
     const shown = found.items.map((key) => apiKeyResource(key));
     return writeList(c, found, page, shown);
   });

@@ -28,7 +28,7 @@ import {
   registrationChangeSchema,
   registrationSchema,
 } from "../jsonapi/auth-client.ts";
-import { document, documentSchema, listSchema, requireSameId } from "../jsonapi/document.ts";
+import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
 import { wakeSecrets } from "../jobs/stub.ts";
 import {
@@ -42,7 +42,7 @@ import {
 } from "../store/auth-clients.ts";
 import { findLineage } from "../store/places.ts";
 import { log } from "../telemetry.ts";
-import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
@@ -115,7 +115,7 @@ const removeClient = createRoute({
   method: "delete",
   summary: "Delete an auth client",
   description: "Only while no secret uses it.",
-  responses: { 204: { description: "It is gone." }, ...failures(...OF_DOCUMENTS, "conflict") },
+  responses: { 204: { description: "It is gone." }, ...failures(...OF_BODIES, "conflict") },
 });
 
 export function addAuthClientRoutes(app: App): void {
@@ -157,11 +157,12 @@ export function addAuthClientRoutes(app: App): void {
 
   app.openapi(changeClient, async (c) => {
     const { data } = c.req.valid("json");
-    requireSameId(data.id, c.req.valid("param").id);
     const keyring = settingsOf(c.env).keyring();
     const client = await openAuthClient(keyring, c.get("client"));
     const changed = await updateAuthClient(c.env.DB, keyring, changedAuthClient(client, data));
-    if (hasTokens(changed.type)) c.executionCtx.waitUntil(wakeSecrets(c.env, changed));
+    if (hasTokens(changed.type) && data.attributes.credentials !== undefined) {
+      c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
+    }
     return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place, "get")));
   });
 
@@ -172,13 +173,16 @@ export function addAuthClientRoutes(app: App): void {
   });
 }
 
-/** Finds a client that can be used in a workspace. @throws {ServiceError} `not_found` with a pointer to the relationship */
-export async function findUsableClient(c: Context, id: string, workspace: Lineage): Promise<SealedAuthClient> {
+/** Finds a client that can be used in a workspace; `pointer` says where it was named. @throws {ServiceError} `not_found` */
+export async function findUsableClient(
+  c: Context,
+  id: string,
+  workspace: Lineage,
+  pointer: string,
+): Promise<SealedAuthClient> {
   const stored = OWN_ID.test(id) ? await findAuthClient(c.env.DB, id as AuthClientId) : null;
   if (stored !== null && contains(stored.place, workspace)) return stored;
-  throw new ServiceError("not_found", [
-    { detail: "There is no such auth client in this workspace.", pointer: "/data/relationships/auth_client/data/id" },
-  ]);
+  throw new ServiceError("not_found", [{ detail: "There is no such auth client in this workspace.", pointer }]);
 }
 
 /** Finds a client that the caller may change. @throws {ServiceError} `not_found`, `forbidden` */

@@ -10,7 +10,7 @@ import {
   authorizationResource,
   authorizationSchema,
   newAuthorizationSchema,
-  returnProblems,
+  newAuthorizationProblems,
 } from "../jsonapi/authorization.ts";
 import { document, documentSchema } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
@@ -24,6 +24,7 @@ import { writeDocument } from "./write.ts";
 
 const tags = ["Consent"];
 const answer = documentSchema(authorizationSchema);
+const POINTER_TO_CLIENT = "/data/relationships/auth_client/data/id";
 const FLOW_LIFETIME_MS = 10 * 60 * 1000;
 /** How long the way to an ended flow is kept. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
@@ -35,7 +36,7 @@ const createAuthorization = createRoute({
   path: "/v2/workspaces/{workspace}/authorizations",
   summary: "Ask for a person's consent",
   description: "Send the person to `connect_url`. With the relationship `secret` it renews that secret's consent.",
-  middleware: alsoRefuse((sent, c) => returnProblems(sent, settingsOf(c.env).returnOrigins)),
+  middleware: alsoRefuse((sent, c) => newAuthorizationProblems(sent, settingsOf(c.env).returnOrigins)),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
   responses: {
     201: json("The consent flow, and the URL to open.", answer),
@@ -61,7 +62,7 @@ export function addAuthorizationRoutes(app: App): void {
     const at = await permitIn(c, workspace, permission);
     const settings = settingsOf(c.env);
     const publicUrl = publicUrlFor(settings, c.req.url);
-    const client = await findUsableClient(c, relationships.auth_client.data.id, at);
+    const client = await findUsableClient(c, relationships.auth_client.data.id, at, POINTER_TO_CLIENT);
     if (!hasTokens(client.type)) throw noConsent(client.type);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
 
@@ -69,7 +70,7 @@ export function addAuthorizationRoutes(app: App): void {
     const connectToken = randomToken();
     const expiresAt = Date.now() + FLOW_LIFETIME_MS;
     const stub = secretStub(c.env, workspace, secretId);
-    const flow = await stub.authorize({
+    const starting = stub.authorize({
       requestId: c.get("requestId"),
       id: crypto.randomUUID() as AuthorizationId,
       secretId,
@@ -84,6 +85,9 @@ export function addAuthorizationRoutes(app: App): void {
       fields: attributes.fields ?? null,
       returnUrl: attributes.return_url ?? null,
       expiresAt,
+    });
+    const flow = await starting.catch((error: unknown) => {
+      throw isMissing(error) ? noSuchSecret() : error;
     });
     const route = { id: flow.id, workspaceId: workspace, secretId, authClientId: client.id, expiresAt };
     try {
@@ -116,6 +120,10 @@ function noConsent(type: string): ServiceError {
       pointer: "/data/relationships/auth_client",
     },
   ]);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof ServiceError && error.failure.code === "not_found";
 }
 
 function noSuchSecret(): ServiceError {

@@ -1,11 +1,11 @@
 /** Parts of requests that many routes share. */
 
 import { z } from "@hono/zod-openapi";
-import { type ContractId, OWN_ID, PLATFORM_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
+import { type ContractId, OWN_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
 import { nothingThere } from "../domain/permissions.ts";
 import type { Place } from "../domain/place.ts";
 import { type Problem, ServiceError } from "../errors.ts";
-import { problemsOf } from "../jsonapi/document.ts";
+import { platformIdSchema, problemsOf } from "../jsonapi/document.ts";
 import type { Context, Handler } from "./context.ts";
 
 /** An id that this service made, in a path. */
@@ -17,11 +17,7 @@ export const ownId = <Id extends string>() =>
     .transform((text) => text as Id);
 
 /** An id that the platform made, in a path or query. */
-export const platformId = <Id extends string>() =>
-  z
-    .string()
-    .regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
-    .transform((text) => text as Id);
+export const platformId = <Id extends string>() => platformIdSchema.transform((text) => text as Id);
 
 /** A workspace's id, in a path. */
 export const workspaceId = platformId<WorkspaceId>().openapi({ description: "The workspace's id." });

@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type AuthClientId, PLATFORM_ID, type SecretId, type UserId } from "../domain/ids.ts";
 import { holds, nothingThere, type Permission } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
+import { ServiceError } from "../errors.ts";
 import {
   newSecretProblems,
   newSecretSchema,
@@ -18,9 +19,9 @@ import {
   tokenSchema,
 } from "../jsonapi/auth-secret.ts";
 import { contentOf, CREDENTIALS } from "../jsonapi/credentials.ts";
-import { document, documentSchema, listSchema, memberAt, requireSameId } from "../jsonapi/document.ts";
+import { document, documentSchema, listSchema, memberAt, otherIdProblems } from "../jsonapi/document.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
-import { contractSeen } from "../store/places.ts";
+import { seenAround } from "../store/places.ts";
 import { findSecretType, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
@@ -69,8 +70,8 @@ const createSecret = createRoute({
     const at = await permitIn(c, idInPath(c, "workspace", workspaceId), "workspaces.auth_secret.create");
     c.set("at", at);
     const named = namedClient(sent);
-    if (named === null || !PLATFORM_ID.test(named)) return newSecretProblems(sent, null);
-    c.set("client", await findUsableClient(c, named, at));
+    if (typeof named?.id !== "string" || !PLATFORM_ID.test(named.id)) return newSecretProblems(sent, null);
+    c.set("client", await findUsableClient(c, named.id, at, named.pointer));
     return newSecretProblems(sent, c.get("client").type);
   }),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newSecretSchema) },
@@ -186,7 +187,7 @@ export function addSecretRoutes(app: App): void {
       requestId: c.get("requestId"),
       id,
       workspaceId: workspace,
-      contractSeen: contractSeen(c.get("at")),
+      seen: seenAround(c.get("at")),
       userId: relationships.user?.data.id ?? null,
       name: attributes.name,
       client,
@@ -205,7 +206,8 @@ export function addSecretRoutes(app: App): void {
   app.openapi(changeSecret, async (c) => {
     const { workspace, id } = c.req.valid("param");
     const { data } = c.req.valid("json");
-    requireSameId(data.id, id);
+    const otherId = otherIdProblems(data.id, id);
+    if (otherId.length > 0) throw new ServiceError("conflict", otherId);
     const { name, credentials } = data.attributes;
     const secret = await secretStub(c.env, workspace, id).change({
       requestId: c.get("requestId"),

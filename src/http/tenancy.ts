@@ -3,11 +3,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ContractId, TenantId } from "../domain/ids.ts";
 import { holds, lacking, nothingThere, type Permission } from "../domain/permissions.ts";
-import { GLOBAL, type Place } from "../domain/place.ts";
+import { GLOBAL, type NarrowLevel, type NarrowPlace, type Place } from "../domain/place.ts";
 import { removePlace } from "../jobs/stub.ts";
 import { document, documentSchema, listSchema, memberAt, relationship } from "../jsonapi/document.ts";
 import { newPlaceSchema, placeIn, placeResource, placeSchema, pointerToPlace } from "../jsonapi/place.ts";
-import type { NarrowPlace } from "../store/places.ts";
 import { findRegistration, insertRegistration, listRegistrations, type Registration } from "../store/tenancy.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
@@ -16,10 +15,8 @@ import { alsoRefuse, jsonBody, placeNamed, platformId, queryWithPlace } from "./
 import { permitAt, reach } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
-type Level = NarrowPlace["level"];
-
 /** What each level lies in, and how its permissions begin. */
-const LEVELS = {
+const KINDS = {
   tenant: { parent: null, permissions: "global.tenants" },
   contract: { parent: "tenant", permissions: "tenants.contracts" },
   workspace: { parent: "contract", permissions: "contracts.workspaces" },
@@ -44,10 +41,10 @@ export function addTenancyRoutes(app: App): void {
   addRoutes(app, "workspace");
 }
 
-function addRoutes(app: App, level: Level): void {
+function addRoutes(app: App, level: NarrowLevel): void {
   const tags = ["Tenancy"];
   const path = `/v2/${level}s`;
-  const { parent } = LEVELS[level];
+  const { parent } = KINDS[level];
   const answer = documentSchema(placeSchema);
   const one = {
     tags,
@@ -95,7 +92,7 @@ function addRoutes(app: App, level: Level): void {
   app.openapi(createPlace, async (c) => {
     const { id, attributes, relationships } = c.req.valid("json").data;
     const own = c.get("principal").lineage[0];
-    const around = placeIn(relationships) ?? (parent === null ? GLOBAL[0] : own);
+    const around = placeIn(relationships) ?? ownParent(c, parent) ?? GLOBAL[0];
     await permitAt(c, permissionTo(level, "create"), around, pointerToPlace(around));
     const place: Registration = {
       level,
@@ -136,23 +133,29 @@ function addRoutes(app: App, level: Level): void {
   });
   app.openapi(removeIt, async (c) => {
     const place = placeAt(level, c.req.valid("param").id);
-    await findPermitted(c, place, permissionTo(level, "delete"));
-    return (await removePlace(c.env, place)) ? c.body(null, 204) : writeDocument(c, 202, { meta: {} });
+    const { createdAt } = await findPermitted(c, place, permissionTo(level, "delete"));
+    return (await removePlace(c.env, { place, createdAt }, c.get("requestId")))
+      ? c.body(null, 204)
+      : writeDocument(c, 202, { meta: {} });
   });
 }
 
-function placeAt(level: Level, id: string): NarrowPlace {
+function placeAt(level: NarrowLevel, id: string): NarrowPlace {
   return { level, id } as NarrowPlace;
 }
 
-function permissionTo(level: Level, action: "get" | "create" | "delete"): Permission {
-  return `${LEVELS[level].permissions}.${action}`;
+function permissionTo(level: NarrowLevel, action: "get" | "create" | "delete"): Permission {
+  return `${KINDS[level].permissions}.${action}`;
 }
 
-/** A narrower caller than the parent must say where; one who is a tenant's or contract's own means that. */
+/** What a place belongs to whose document does not say so: the tenant or contract that the caller is in. */
+function ownParent(c: Context, parent: "tenant" | "contract" | null): Place | undefined {
+  return c.get("principal").lineage.find(({ level }) => level === parent);
+}
+
 function parentProblems(sent: unknown, c: Context, parent: "tenant" | "contract") {
   const isStated = memberAt(sent, ["data", "relationships", parent]) !== undefined;
-  if (isStated || c.get("principal").lineage[0].level === parent) return [];
+  if (isStated || ownParent(c, parent) !== undefined) return [];
   return [{ detail: `"${parent}" is required.`, pointer: `/data/relationships/${parent}` }];
 }
 
@@ -164,7 +167,7 @@ async function findPermitted(c: Context, place: NarrowPlace, permission: Permiss
 }
 
 function resourceOf(place: Registration) {
-  const { parent } = LEVELS[place.level];
+  const { parent } = KINDS[place.level];
   const around = parent === null ? null : ({ level: parent, id: place.parentId } as Place);
   return placeResource(place, around);
 }

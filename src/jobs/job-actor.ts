@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../bindings.ts";
 import { log } from "../telemetry.ts";
-import { type Job, type Left, prepare, step } from "./job.ts";
+import { type Job, type Left, prepare, step, subjectOf } from "./job.ts";
 
 interface JobRecord {
   job: Job;
@@ -29,12 +29,15 @@ const MOST_STEPS = 16;
 const LONGEST_PAUSE_MS = 60_000;
 
 export class JobActor extends DurableObject<Env> {
-  /** Starts a job and does what is quickly done. True: that was all of it. Rejects when it could not be prepared; it will be. */
+  /** Starts a job, unless it is under way, and does what is quickly done. True: that was all of it. Rejects when it could not be prepared; it will be. */
   async start(job: Job): Promise<boolean> {
-    this.#save({ job, startedAt: Date.now(), isPrepared: false, failures: 0 });
-    await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
+    const isUnderWay = this.#load() !== undefined;
+    if (!isUnderWay) {
+      this.#save({ job, startedAt: Date.now(), isPrepared: false, failures: 0 });
+      await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
+    }
     await this.#prepare();
-    return await this.#work(Date.now() + FIRST_STEPS_MS, AFTER_ANSWER_MS);
+    return !isUnderWay && (await this.#work(Date.now() + FIRST_STEPS_MS, AFTER_ANSWER_MS));
   }
 
   override async alarm(): Promise<void> {
@@ -66,7 +69,13 @@ export class JobActor extends DurableObject<Env> {
       }));
       if (left === null) {
         await this.ctx.storage.deleteAll();
-        log({ kind: "job", job: before.job.kind, duration_ms: Date.now() - before.startedAt });
+        log({
+          kind: "job",
+          job: before.job.kind,
+          subject: subjectOf(before.job),
+          request_id: before.job.requestId,
+          duration_ms: Date.now() - before.startedAt,
+        });
         return true;
       }
       if (left.trouble !== null) {
@@ -88,7 +97,12 @@ export class JobActor extends DurableObject<Env> {
     const failures = record.failures + 1;
     this.#save({ ...record, job, failures });
     await this.ctx.storage.setAlarm(Date.now() + Math.min(1000 * 2 ** failures, LONGEST_PAUSE_MS));
-    log({ kind: "alert", what: `${job.kind}_job_failed`, internal: String(trouble) });
+    log({
+      kind: "alert",
+      what: `${job.kind}_job_failed`,
+      request_id: job.requestId,
+      internal: `${subjectOf(job)}: ${String(trouble)}`,
+    });
   }
 
   #load(): JobRecord | undefined {

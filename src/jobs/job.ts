@@ -1,9 +1,9 @@
 /** Work that is too long for one request, as data: what it is, and how far it has come. Each step does a page of it. */
 
 import type { Env } from "../bindings.ts";
-import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
-import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
-import type { NarrowPlace } from "../store/places.ts";
+import type { AuthClientId, SecretId } from "../domain/ids.ts";
+import { secretStub } from "../secret-actor/stub.ts";
+import type { NarrowPlace } from "../domain/place.ts";
 import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
 
@@ -11,9 +11,10 @@ import { findSecretsInError } from "../store/secrets.ts";
  * `remove`: a deleted place, with everything below it, secrets' actors first; those in `passedOver` could not be cleared in this round ·
  * `wake`: the secrets that wait for a change of their auth client, from the one after `after` on.
  */
-export type Job =
-  | { kind: "remove"; place: NarrowPlace; passedOver: SecretId[] }
-  | { kind: "wake"; client: AuthClientId; after: string };
+export type Job = { requestId: string } & (
+  | { kind: "remove"; place: NarrowPlace; createdAt: number; passedOver: SecretId[] }
+  | { kind: "wake"; client: AuthClientId; after: string }
+);
 
 /** What a step leaves to do. `trouble`: why not at once. */
 export interface Left {
@@ -28,7 +29,12 @@ const MOST_PASSED_OVER = 5000;
 
 /** Prepares a job before its first step; does no harm when done twice before that. */
 export async function prepare(env: Env, job: Job): Promise<void> {
-  if (job.kind === "remove") await markRemoved(env.DB, job.place, Date.now());
+  if (job.kind === "remove") await markRemoved(env.DB, job.place, job.createdAt, Date.now());
+}
+
+/** Names what a job is about, for the log. */
+export function subjectOf(job: Job): string {
+  return job.kind === "remove" ? `${job.place.level}/${job.place.id}` : `auth-client/${job.client}`;
 }
 
 /** Does one step. Gives what is left to do; null when that is nothing. A step that failed or was cut off may be done again. */
@@ -43,7 +49,7 @@ export async function step(env: Env, job: Job): Promise<Left | null> {
 async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Left | null> {
   const found = await findSecretsIn(env.DB, job.place, job.passedOver, PAGE_SIZE);
   const cleared = await Promise.allSettled(
-    found.map(({ workspaceId, id }) => at(env, workspaceId, id, (stub, ask) => stub.clear(ask))),
+    found.map(({ workspaceId, id }) => secretStub(env, workspaceId, id).clear({ requestId: job.requestId })),
   );
   const isGone = (_: unknown, index: number) => cleared[index]?.status === "fulfilled";
   const gone = found.filter(isGone).map(({ id }) => id);
@@ -64,18 +70,9 @@ async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Left
 async function wakeSome(env: Env, job: Job & { kind: "wake" }): Promise<Left | null> {
   const secrets = await findSecretsInError(env.DB, job.client, job.after, PAGE_SIZE);
   await Promise.allSettled(
-    secrets.map(({ workspaceId, id }) => at(env, workspaceId, id, (stub, ask) => stub.clientChanged(ask))),
+    secrets.map(({ workspaceId, id }) => secretStub(env, workspaceId, id).clientChanged({ requestId: job.requestId })),
   );
   const last = secrets.at(-1);
   if (last === undefined || secrets.length < PAGE_SIZE) return null;
   return { job: { ...job, after: last.id }, trouble: null };
-}
-
-async function at(
-  env: Env,
-  workspace: WorkspaceId,
-  id: SecretId,
-  call: (stub: SecretStub, ask: { requestId: string }) => Promise<unknown>,
-): Promise<void> {
-  await call(secretStub(env, workspace, id), { requestId: crypto.randomUUID() });
 }

@@ -2,20 +2,40 @@
 
 import type { Env } from "../bindings.ts";
 import type { AuthClient } from "../domain/auth-client.ts";
-import type { NarrowPlace } from "../store/places.ts";
+import type { NarrowPlace } from "../domain/place.ts";
+import { log } from "../telemetry.ts";
 import type { Job } from "./job.ts";
 
-/** Removes a place and everything below it, which is unreachable when this returns. True: it is all gone already. */
-export async function removePlace(env: Env, place: NarrowPlace): Promise<boolean> {
-  return await start(env, `remove/${place.level}/${place.id}`, { kind: "remove", place, passedOver: [] });
+/** The place that a deletion is of, and when it was registered: its id may be somebody else's by the time the job looks. */
+interface Doomed {
+  place: NarrowPlace;
+  createdAt: number;
 }
 
-/** Lets the secrets of a changed auth client that wait for this try again. */
-export async function wakeSecrets(env: Env, { id, version }: AuthClient): Promise<void> {
-  await start(env, `wake/${id}/${version}`, { kind: "wake", client: id, after: "" });
+const MOST_TRIES = 3;
+
+/** Removes a place and everything below it, which is unreachable when this returns. True: it is all gone already. */
+export async function removePlace(env: Env, { place, createdAt }: Doomed, requestId: string): Promise<boolean> {
+  const name = `remove/${place.level}/${place.id}/${createdAt}`;
+  return await start(env, name, { kind: "remove", requestId, place, createdAt, passedOver: [] });
+}
+
+/** Lets the secrets of a changed auth client that wait for this try again. What goes wrong is told in the log alone. */
+export async function wakeSecrets(env: Env, { id, version }: AuthClient, requestId: string): Promise<void> {
+  try {
+    await start(env, `wake/${id}/${version}`, { kind: "wake", requestId, client: id, after: "" });
+  } catch (error) {
+    log({ kind: "alert", what: "wake_job_not_started", request_id: requestId, internal: String(error) });
+  }
 }
 
 async function start(env: Env, name: string, job: Job): Promise<boolean> {
-  const actor = env.JOBS.get(env.JOBS.idFromName(name)) as unknown as { start(job: Job): Promise<boolean> };
-  return await actor.start(job);
+  for (let tries = 1; ; tries++) {
+    const actor = env.JOBS.get(env.JOBS.idFromName(name)) as unknown as { start(job: Job): Promise<boolean> };
+    try {
+      return await actor.start(job);
+    } catch (error) {
+      if ((error as { retryable?: boolean }).retryable !== true || tries === MOST_TRIES) throw error;
+    }
+  }
 }

@@ -4,22 +4,33 @@ import { z } from "@hono/zod-openapi";
 import {
   AUTH_TYPE,
   type AuthClient,
+  type FreeCredentials,
   DEFAULT_REFRESH_LEAD_SECONDS,
   hasTokens,
   type OAuth2Registration,
   redirectUri,
 } from "../domain/auth-client.ts";
 import { masked, unmasked } from "../domain/free-form.ts";
-import { PLATFORM_ID } from "../domain/ids.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 import { type Problem, ServiceError } from "../errors.ts";
 import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
-import { changeDocument, freeFormSchema, memberAt, nameSchema, problemsAt, requestDocument } from "./document.ts";
+import {
+  changeDocument,
+  freeFormSchema,
+  memberAt,
+  nameSchema,
+  otherIdProblems,
+  platformIdSchema,
+  pointerTo,
+  problemsAt,
+  requestDocument,
+} from "./document.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 
 /** Stands in the place of client secrets. */
 const MASK = "********";
+const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
 const CREDENTIALS = ["data", "attributes", "credentials"];
 const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
@@ -68,7 +79,7 @@ export const registrationChangeSchema = z.strictObject({
 });
 
 const componentsSchema = z.strictObject({
-  data: z.array(z.strictObject({ id: z.string().regex(PLATFORM_ID), type: z.literal("component") })).max(1000),
+  data: z.array(z.strictObject({ id: platformIdSchema, type: z.literal("component") })).max(1000),
 });
 
 const typeSchema = z
@@ -114,6 +125,7 @@ export const authClientChangeSchema = changeDocument(
       type: typeSchema.optional(),
       name: nameSchema.optional(),
       credentials: changedCredentialsSchema.optional(),
+      redirect_uri: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
       refresh_lead_seconds: leadSchema.optional(),
     })
     .default({}),
@@ -169,7 +181,9 @@ export function newAuthClient(
     type: attributes.type,
     name: attributes.name,
     components: relationships.components?.data.map((component) => component.id) ?? [],
-    credentials: hasTokens(attributes.type) ? registrationSchema.parse(attributes.credentials) : attributes.credentials,
+    credentials: hasTokens(attributes.type)
+      ? registrationSchema.parse(attributes.credentials)
+      : withSecretsOf(null, attributes.credentials),
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS,
     version: 1,
     createdAt,
@@ -180,8 +194,9 @@ export function newAuthClient(
  * Changes a client as a document says. What is not stated stays; the mask in the place of a secret leaves the secret as it is.
  * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id` and the URIs
  */
-export function changedAuthClient(client: AuthClient, { attributes, relationships }: AuthClientChange): AuthClient {
-  const conflicts: Problem[] = [];
+export function changedAuthClient(client: AuthClient, change: AuthClientChange): AuthClient {
+  const { attributes, relationships } = change;
+  const conflicts: Problem[] = otherIdProblems(change.id, client.id);
   const refuse = (member: string, pointer: string) =>
     conflicts.push({ detail: `"${member}" cannot be changed. Create another auth client.`, pointer });
   if (attributes.type !== undefined && attributes.type !== client.type) refuse("type", "/data/attributes/type");
@@ -203,7 +218,7 @@ export function changedAuthClient(client: AuthClient, { attributes, relationship
     };
     if (token_expires_in === null) delete credentials["token_expires_in"];
   } else if (attributes.credentials !== undefined) {
-    credentials = unmasked(attributes.credentials, credentials, MASK) as AuthClient["credentials"];
+    credentials = withSecretsOf(credentials, attributes.credentials);
   }
   if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
   return {
@@ -213,6 +228,16 @@ export function changedAuthClient(client: AuthClient, { attributes, relationship
     credentials,
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
   };
+}
+
+/** Puts what stood before in the place of masks. @throws {ServiceError} `invalid_document` for masks of nothing */
+function withSecretsOf(before: unknown, sent: FreeCredentials): FreeCredentials {
+  const problems: Problem[] = [];
+  const restored = unmasked(sent, before, MASK, (path) => {
+    problems.push({ detail: MASKED, pointer: pointerTo([...CREDENTIALS, ...path]) });
+  });
+  if (problems.length > 0) throw new ServiceError("invalid_document", problems);
+  return restored as FreeCredentials;
 }
 
 /** How a client is shown. */

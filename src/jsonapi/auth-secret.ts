@@ -24,6 +24,8 @@ import {
   requestDocument,
 } from "./document.ts";
 
+/** The platform's own documents spell this relationship both ways. */
+const SPELLINGS = ["auth_client", "auth-client"] as const;
 const MAX_ERROR_LENGTH = 1000;
 
 const stateSchema = z.enum(["ready", "error"]);
@@ -44,25 +46,14 @@ export const newSecretSchema = requestDocument(
     error: errorSchema,
   }),
   z
-    .preprocess(
-      spelledWithHyphen,
-      z.strictObject({
-        auth_client: relationship<AuthClientId>("auth-client").openapi("ToAuthClient"),
-        user: relationship<UserId>("user").openapi("ToUser").optional(),
-      }),
-    )
-    .openapi({
-      properties: {
-        auth_client: { $ref: "#/components/schemas/ToAuthClient" },
-        "auth-client": {
-          $ref: "#/components/schemas/ToAuthClient",
-          description: "The same, as it is spelled elsewhere.",
-        },
-        user: { $ref: "#/components/schemas/ToUser" },
-      },
-      required: [],
-      oneOf: [{ required: ["auth_client"] }, { required: ["auth-client"] }],
-    }),
+    .strictObject({
+      auth_client: relationship<AuthClientId>("auth-client").optional(),
+      "auth-client": relationship<AuthClientId>("auth-client")
+        .optional()
+        .openapi({ description: "The same, as the platform's own documents spell it too." }),
+      user: relationship<UserId>("user").optional(),
+    })
+    .openapi({ oneOf: [{ required: ["auth_client"] }, { required: ["auth-client"] }] }),
 );
 
 /** What `PATCH /v2/workspaces/{ws}/secrets/{id}` takes. What is not stated stays. */
@@ -79,18 +70,27 @@ export const secretChangeSchema = changeDocument(
   z.strictObject({}).optional(),
 );
 
-/** The platform's own documents spell this relationship both ways. */
-function spelledWithHyphen(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("auth-client" in value) || "auth_client" in value) return value;
-  const { "auth-client": authClient, ...others } = value;
-  return { ...others, auth_client: authClient };
+/** The auth client that a document names, before any schema has seen it, and where. */
+export interface NamedClient {
+  id: unknown;
+  pointer: string;
 }
 
-/** Reads the id of the auth client that a document names, before any schema has seen it. */
-export function namedClient(sent: unknown): string | null {
-  const relationships = spelledWithHyphen(memberAt(sent, ["data", "relationships"]));
-  const id = memberAt(relationships, ["auth_client", "data", "id"]);
-  return typeof id === "string" ? id : null;
+/** Reads which auth client a document names; null: none. */
+export function namedClient(sent: unknown): NamedClient | null {
+  const spelling = SPELLINGS.find((each) => memberAt(sent, ["data", "relationships", each]) !== undefined);
+  if (spelling === undefined) return null;
+  const path = ["data", "relationships", spelling, "data", "id"];
+  return { id: memberAt(sent, path), pointer: `/${path.join("/")}` };
+}
+
+function clientProblems(sent: unknown): Problem[] {
+  const [first, second] = SPELLINGS.filter((each) => memberAt(sent, ["data", "relationships", each]) !== undefined);
+  if (first === undefined) {
+    return [{ detail: '"auth_client" is required.', pointer: "/data/relationships/auth_client" }];
+  }
+  if (second === undefined) return [];
+  return [{ detail: `"${second}" is the same as "${first}".`, pointer: `/data/relationships/${second}` }];
 }
 
 /** Finds what is wrong with a new secret besides its schema. `clientType` is its client's; null: not known, so the stated one counts. */
@@ -100,7 +100,7 @@ export function newSecretProblems(sent: unknown, clientType: string | null): Pro
   const isOther = typeof stated === "string" && stated !== type;
   const other = { detail: `"type" must be "${type}", that of the auth client.`, pointer: "/data/attributes/type" };
   const wrong = type === null ? [] : [...missingCredentials(sent, type), ...credentialsProblems(sent, type)];
-  return [...wrong, ...(isOther ? [other] : []), ...reportProblems(sent)];
+  return [...clientProblems(sent), ...wrong, ...(isOther ? [other] : []), ...reportProblems(sent)];
 }
 
 /** Finds what is wrong with a change of a secret of this type besides its schema. */
@@ -255,10 +255,15 @@ function tokenMembers(credentials: TokenCredentials, now: number): z.infer<typeo
     expires_in: secondsLeft(credentials, now),
     expires_at: instant(credentials.expiresAt),
     scope: credentials.scope,
-    ...(credentials.additionalParams !== null && { additional_params: JSON.stringify(credentials.additionalParams) }),
+    ...(credentials.additionalParams !== null && { additional_params: textOf(credentials.additionalParams) }),
     ...(credentials.fields !== null && { fields: credentials.fields }),
     undefined_params: credentials.undefinedParams,
   };
+}
+
+/** The platform's clients expect a text. */
+function textOf(params: Record<string, unknown> | string): string {
+  return typeof params === "string" ? params : JSON.stringify(params);
 }
 
 const headersSchema = z.record(z.string(), z.string()).openapi({ description: "What a step puts on its request." });
@@ -299,7 +304,7 @@ export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: nu
     expires_in: left,
     scope: credentials.scope,
     version,
-    health: isShort && health.status === "ok" ? "degraded" : health.status,
+    health: isShort && (health.status === "ok" || health.status === "not_refreshable") ? "degraded" : health.status,
     headers: { Authorization: `${credentials.tokenType} ${credentials.accessToken}` },
   };
 }

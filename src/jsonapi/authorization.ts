@@ -23,12 +23,6 @@ const scope = z
   .string()
   .max(1024)
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: "must be one scope (RFC 6749 3.3)" });
-const additionalParams = paramsSchema.refine(
-  (params) => Object.keys(params).every((name) => !RESERVED_AUTHORIZE_PARAMS.includes(name.toLowerCase())),
-  {
-    error: `must not hold ${RESERVED_AUTHORIZE_PARAMS.join(", ")}`,
-  },
-);
 
 /** What `POST /v2/workspaces/{ws}/authorizations` takes. With `secret` it renews that secret's consent, and needs no name. */
 export const newAuthorizationSchema = requestDocument(
@@ -43,7 +37,9 @@ export const newAuthorizationSchema = requestDocument(
       })
       .default([])
       .openapi({ description: "What to ask the person for." }),
-    additional_params: additionalParams.optional(),
+    additional_params: paramsSchema.optional().openapi({
+      description: `An object of strings, or the same as a JSON string. Not ${RESERVED_AUTHORIZE_PARAMS.join(", ")}.`,
+    }),
     fields: fieldsSchema.optional(),
     return_url: z
       .url({ protocol: /^https?$/, error: "must be an http or https URL" })
@@ -60,14 +56,31 @@ export const newAuthorizationSchema = requestDocument(
     secret: relationship<SecretId>("auth-secret").optional(),
     user: relationship<UserId>("user").optional(),
   }),
-).superRefine(({ data }, context) => {
-  if (data.attributes.name === undefined && data.relationships.secret === undefined) {
-    context.addIssue({ code: "custom", path: ["data", "attributes", "name"], message: "is required" });
-  }
-});
+);
 
-/** Finds a return_url in a document to which no person may be sent, so that no flow is an open redirector (RFC 9700 4.11). */
-export function returnProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
+/** Finds what is wrong with a new flow besides its schema. `origins` are those to which people may be sent. */
+export function newAuthorizationProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
+  return [...nameProblems(sent), ...reservedProblems(sent), ...returnProblems(sent, origins)];
+}
+
+function nameProblems(sent: unknown): Problem[] {
+  const isNamed = memberAt(sent, ["data", "attributes", "name"]) !== undefined;
+  const renews = memberAt(sent, ["data", "relationships", "secret"]) !== undefined;
+  return isNamed || renews ? [] : [{ detail: '"name" is required.', pointer: "/data/attributes/name" }];
+}
+
+/** Finds parameters that this service sets itself. */
+function reservedProblems(sent: unknown): Problem[] {
+  const path = ["data", "attributes", "additional_params"];
+  const { success, data } = paramsSchema.safeParse(memberAt(sent, path));
+  const names = Object.keys(success ? data : (memberAt(sent, path) ?? {}));
+  return names
+    .filter((name) => RESERVED_AUTHORIZE_PARAMS.includes(name.toLowerCase()))
+    .map((name) => ({ detail: `"${name}" is set by this service.`, pointer: `/${path.join("/")}/${name}` }));
+}
+
+/** Finds a return_url to which no person may be sent, so that no flow is an open redirector (RFC 9700 4.11). */
+function returnProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
   const text = memberAt(sent, ["data", "attributes", "return_url"]);
   if (typeof text !== "string" || !/^https?:/i.test(text) || !URL.canParse(text)) return [];
   const { origin, username, password } = new URL(text);

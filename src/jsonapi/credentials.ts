@@ -1,9 +1,10 @@
 /** What the credentials of a secret may be, by its type. */
 
 import { z } from "@hono/zod-openapi";
+import { isBounded, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { ACCESS_TOKEN, TOKEN_TYPE } from "../domain/oauth2/response.ts";
 import type { Problem } from "../errors.ts";
-import { fieldsSchema, freeFormSchema, instantTextSchema, memberAt, paramsSchema, problemsAt } from "./document.ts";
+import { fieldsSchema, freeFormSchema, instantTextSchema, memberAt, problemsAt } from "./document.ts";
 
 const PATH = ["data", "attributes", "credentials"];
 
@@ -18,6 +19,14 @@ const seconds = z
   .openapi({ type: ["integer", "string", "null"], minimum: 0, maximum: MAX_SECONDS, pattern: "^\\d{1,10}$" });
 const fields = fieldsSchema.optional();
 
+/** Anything that a platform says of this: its own clients send an object as a JSON string, its documents show plain text. */
+const secretParams = z
+  .union([z.string().max(MAX_FREE_FORM_LENGTH), freeFormSchema], {
+    error: `must be an object or a text, of at most ${MAX_FREE_FORM_LENGTH} characters`,
+  })
+  .nullish()
+  .openapi({ description: "What was asked of the provider besides: an object, the same as a JSON string, or a text." });
+
 const oauth2Schema = z.strictObject({
   access_token: token,
   refresh_token: token.nullish().openapi({ description: "Without one the secret is not refreshed." }),
@@ -25,8 +34,8 @@ const oauth2Schema = z.strictObject({
   expires_in: seconds,
   expires_at: instantTextSchema.nullish(),
   scope: z.string().max(8192).nullish(),
-  additional_params: paramsSchema.optional(),
-  fields,
+  additional_params: secretParams,
+  fields: fieldsSchema.nullish(),
 });
 
 /** No control characters, which no header could carry (RFC 7617 2). */
@@ -124,9 +133,21 @@ export function contentOf(type: string, credentials: Record<string, unknown> = {
     scope: parsed.scope ?? null,
     expiresIn: parsed.expires_in ?? null,
     expiresAt: parsed.expires_at == null ? null : Date.parse(parsed.expires_at),
-    additionalParams: parsed.additional_params,
+    additionalParams: paramsIn(parsed.additional_params),
     fields: parsed.fields,
   } as const;
+}
+
+function paramsIn<T extends Record<string, unknown> | null | undefined>(sent: T | string) {
+  if (typeof sent !== "string") return sent;
+  try {
+    const value: unknown = JSON.parse(sent);
+    return typeof value === "object" && value !== null && !Array.isArray(value) && isBounded(value)
+      ? (value as Record<string, unknown>)
+      : sent;
+  } catch {
+    return sent;
+  }
 }
 
 function schemaOf(type: string): z.ZodType {

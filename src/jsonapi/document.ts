@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { PLATFORM_ID } from "../domain/ids.ts";
-import { type Problem, ServiceError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 
 /** An instant as it stands on the wire: RFC 3339 in UTC, whole seconds. */
 export function instant(milliseconds: number): string;
@@ -45,6 +45,12 @@ export function listSchema<S extends z.ZodType>(resource: S) {
   return z.strictObject({ data: z.array(resource), meta: pageSchema, links: linksSchema });
 }
 
+/** Links that come back with what was shown. */
+const shownLinksSchema = z
+  .record(z.string(), z.unknown())
+  .optional()
+  .openapi({ description: "As they were shown; not looked at." });
+
 /** Makes the schema of a document that creates one resource. */
 export function requestDocument<A extends z.ZodType, R extends z.ZodType>(
   type: string,
@@ -61,23 +67,28 @@ export function changeDocument<A extends z.ZodType, R extends z.ZodType>(
   relationships: R,
 ) {
   return z.strictObject({
-    data: z.strictObject({ type: z.literal(type), id: z.string().optional(), attributes, relationships }),
+    data: z.strictObject({
+      type: z.literal(type),
+      id: z.string().optional(),
+      attributes,
+      relationships,
+      links: shownLinksSchema,
+    }),
   });
 }
 
-/** Refuses a document that names another resource than its path does. @throws {ServiceError} `conflict` */
-export function requireSameId(sent: string | undefined, id: string): void {
-  if (sent === undefined || sent === id) return;
-  throw new ServiceError("conflict", [{ detail: '"id" is not that of the path.', pointer: "/data/id" }]);
+/** Finds that a document names another resource than its path does: that is a conflict. */
+export function otherIdProblems(sent: string | undefined, id: string): Problem[] {
+  return sent === undefined || sent === id ? [] : [{ detail: '"id" is not that of the path.', pointer: "/data/id" }];
 }
+
+/** An id that the platform made. */
+export const platformIdSchema = z.string().regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' });
 
 /** Makes the schema of a relationship to one resource. Ids are the platform's: `[A-Za-z0-9_-]{1,64}`. */
 export function relationship<Id extends string>(type: string) {
-  const id = z
-    .string()
-    .regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
-    .transform((text) => text as Id);
-  return z.strictObject({ data: z.strictObject({ id, type: z.literal(type) }) });
+  const id = platformIdSchema.transform((text) => text as Id);
+  return z.strictObject({ data: z.strictObject({ id, type: z.literal(type) }), links: shownLinksSchema });
 }
 
 /** Writes a relationship with the link to what it names. */
@@ -133,7 +144,7 @@ export const fieldsSchema = freeFormSchema.openapi({
   description: "What a component wants to know besides, as it came.",
 });
 
-/** Free text parameters: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
+/** Parameters of a request: an object of strings, or, as the platform's own clients send it, that object as a JSON string. */
 export const paramsSchema = z
   .preprocess(
     (value) => (typeof value === "string" ? parseOrKeep(value) : value),
@@ -163,20 +174,25 @@ export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
         pointer: pointerTo([...path, key]),
       }));
     }
-    // An entry of a list is called by the list's name.
     const member = path.findLast((part) => typeof part !== "number");
-    const subject = member === undefined ? "The document" : `"${shown(String(member))}"`;
+    const called = member === undefined ? "The document" : `"${shown(String(member))}"`;
+    const subject = typeof path.at(-1) === "number" ? `An entry of ${called}` : called;
     return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(path) }];
   });
 }
 
 /** Looks at one part of a document with a schema of its own. */
 export function problemsAt(sent: unknown, path: string[], schema: z.ZodType): Problem[] {
-  const result = schema.safeParse(memberAt(sent, path));
-  return result.success ? [] : problemsOf(result.error, path);
+  const value = memberAt(sent, path);
+  const result = schema.safeParse(value);
+  // The parser leaves this name out without a word.
+  const isStrange = typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__");
+  const strange = { detail: '"__proto__" cannot be kept.', pointer: pointerTo([...path, "__proto__"]) };
+  return [...(isStrange ? [strange] : []), ...(result.success ? [] : problemsOf(result.error, path))];
 }
 
-function pointerTo(path: readonly PropertyKey[]): string {
+/** Writes a path as a pointer (RFC 6901). */
+export function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${shown(String(part)).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
@@ -189,15 +205,18 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined && issue.code !== "custom") return "is required";
   switch (issue.code) {
     case "invalid_type":
-      return `must be ${article(issue.expected)}`;
+      return Array.isArray(issue.input) && issue.expected === "string"
+        ? "must be one text, not several"
+        : `must be ${article(issue.expected)}`;
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "too_small":
       return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
     case "too_big":
+      if (issue.origin === "array") return `must hold at most ${issue.maximum} entries`;
       return `must be at most ${issue.maximum}${issue.origin === "string" ? " characters long" : ""}`;
     case "invalid_format":
-      return issue.format === "regex" ? `must match ${issue.pattern}` : `must be a ${issue.format}`;
+      return issue.format === "regex" ? `must match ${issue.pattern}` : `must be ${article(issue.format)}`;
     default:
       return undefined;
   }
@@ -206,6 +225,7 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
 const ARTICLES: Record<string, string> = {
   array: "a list",
   boolean: "true or false",
+  email: "an email address",
   int: "a whole number",
   number: "a number",
   object: "an object",

@@ -46,6 +46,9 @@ export function statusOf(code: ErrorCode): number {
   return STATUS_AND_TITLE[code][0];
 }
 
+/** A document that is wrong in more places is answered with these. */
+const MOST_PROBLEMS = 100;
+
 /** Writes a failure as a status, headers and a document. All problems of one request stand together. */
 export function errorDocument(failure: Failure): {
   status: number;
@@ -57,7 +60,7 @@ export function errorDocument(failure: Failure): {
   if (failure.retryAfterSeconds !== undefined) headers["Retry-After"] = String(failure.retryAfterSeconds);
   if (failure.code === "unauthenticated")
     headers["WWW-Authenticate"] = 'Basic realm="Edge Secrets", Bearer realm="Edge Secrets"';
-  const errors = failure.problems.map((problem) => ({
+  const errors = failure.problems.slice(0, MOST_PROBLEMS).map((problem) => ({
     status: String(status),
     code: failure.code,
     title,

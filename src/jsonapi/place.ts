@@ -1,12 +1,19 @@
 /** Tenants, contracts and workspaces on the wire, and the relationships that name the place that a thing belongs to. */
 
 import { z } from "@hono/zod-openapi";
-import { type ContractId, PLATFORM_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
-import type { Place } from "../domain/place.ts";
+import type { ContractId, TenantId, WorkspaceId } from "../domain/ids.ts";
+import type { NarrowLevel, Place } from "../domain/place.ts";
 import type { Problem } from "../errors.ts";
-import { instant, instantSchema, memberAt, nameSchema, relatedSchema, relatedTo, relationship } from "./document.ts";
-
-type NarrowLevel = Exclude<Place["level"], "global">;
+import {
+  instant,
+  instantSchema,
+  memberAt,
+  nameSchema,
+  platformIdSchema,
+  relatedSchema,
+  relatedTo,
+  relationship,
+} from "./document.ts";
 
 const NARROW_LEVELS: readonly NarrowLevel[] = ["workspace", "contract", "tenant"];
 
@@ -62,11 +69,10 @@ function selfOf({ level, id }: { level: NarrowLevel; id: string }): string {
 
 /** Makes the schema of a document that creates a tenant, contract or workspace; the id may be the caller's own. */
 export function newPlaceSchema<R extends z.ZodType>(type: NarrowLevel, relationships: R) {
-  const id = z.string().regex(PLATFORM_ID, { error: 'must be 1 to 64 letters, digits, "_" or "-"' });
   return z.strictObject({
     data: z.strictObject({
       type: z.literal(type),
-      id: id.optional().openapi({ description: "Your own; a UUID when you give none." }),
+      id: platformIdSchema.optional().openapi({ description: "Your own; a UUID when you give none." }),
       attributes: z.strictObject({ name: nameSchema }),
       relationships,
     }),

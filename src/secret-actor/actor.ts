@@ -20,11 +20,11 @@ type Asked<Method extends keyof Door> = Parameters<Door[Method]>[0];
 type Answered<Method extends keyof Door> = ReturnType<Door[Method]>;
 
 export class SecretActor extends DurableObject<Env> implements Door {
-  readonly #keeper: SecretKeeper;
+  #made: SecretKeeper | null = null;
 
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.#keeper = new SecretKeeper(realPorts(ctx, env));
+  /** Made when it is first needed, so that what cannot be loaded can still be cleared. */
+  get #keeper(): SecretKeeper {
+    return (this.#made ??= new SecretKeeper(realPorts(this.ctx, this.env)));
   }
 
   create(input: Asked<"create">): Promise<Answer<SecretView>> {
@@ -45,7 +45,7 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   clear(): Answered<"clear"> {
-    return answer(() => done(this.#keeper.clear()));
+    return answer(() => done(this.#clear()));
   }
 
   refresh(input: Asked<"refresh">): Promise<Answer<SecretView>> {
@@ -71,6 +71,16 @@ export class SecretActor extends DurableObject<Env> implements Door {
 
   completeConsent(input: Asked<"completeConsent">): Answered<"completeConsent"> {
     return answer(() => this.#keeper.consent.complete(input));
+  }
+
+  async #clear(): Promise<void> {
+    let keeper: SecretKeeper;
+    try {
+      keeper = this.#keeper;
+    } catch {
+      return await new DurableRecord(this.ctx.storage).erase();
+    }
+    await keeper.clear();
   }
 
   override async alarm(): Promise<void> {

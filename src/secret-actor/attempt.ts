@@ -8,7 +8,14 @@ import { digest } from "../domain/digest.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { SecretId } from "../domain/ids.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
-import { afterLostAnswer, afterRefusal, beginAttempt, canRefresh, withNewGrant } from "../domain/refresh-schedule.ts";
+import {
+  afterClientChange,
+  afterLostAnswer,
+  afterRefusal,
+  beginAttempt,
+  canRefresh,
+  withNewGrant,
+} from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import { lookUpClient } from "./look-up.ts";
@@ -36,7 +43,13 @@ interface Begun {
 /** What an attempt came to, ready to be stored. */
 type Outcome =
   | { kind: "granted"; heard: Heard & { kind: "granted" }; sealed: Sealed; client: SealedAuthClient }
-  | { kind: "refused"; refusal: Refusal; client: SealedAuthClient | null };
+  | {
+      kind: "refused";
+      refusal: Refusal;
+      client: SealedAuthClient | null;
+      /** The client was changed since it was refused. */
+      isOutdated: boolean;
+    };
 
 /** Runs one attempt and stores its outcome. Whatever goes wrong on the way is an outcome too; rejects for broken storage alone. */
 export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Promise<void> {
@@ -135,21 +148,36 @@ async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome>
   const left = secret.expiresAt === null ? Number.POSITIVE_INFINITY : secret.expiresAt - ports.now();
   const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
   const heard = await ports.sendTokenRequest({ kind: "refresh", registration, refreshToken }, timeoutMs);
-  if (heard.kind === "refused") return { kind: "refused", refusal: heard.refusal, client };
+  if (heard.kind === "refused") return await refusedBy(ports, heard.refusal, client);
   const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant));
   return { kind: "granted", heard, sealed, client };
 }
 
+/** A client that was corrected while the provider refused it as it had been is tried again, as if the correction had come after. */
+async function refusedBy(ports: Ports, refusal: Refusal, client: SealedAuthClient): Promise<Outcome> {
+  const newest = refusal.class === "config_error" ? await lookUpClient(ports, client.id) : null;
+  const isOutdated = newest != null && newest.version > client.version;
+  return { kind: "refused", refusal, client: newest ?? client, isOutdated };
+}
+
 function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
   const now = ports.now();
-  if (outcome.kind === "refused") return afterRefusal(secret, outcome.refusal, now, ports.random());
+  if (outcome.kind === "refused") {
+    const refused = afterRefusal(secret, outcome.refusal, now, ports.random());
+    return outcome.isOutdated ? afterClientChange(refused, now) : refused;
+  }
   const { issuedAt, expiresAt, grant } = outcome.heard;
   const times = { issuedAt, expiresAt, hasRefreshToken: grant.refresh_token !== null, arrivedAt: now };
   return { ...withNewGrant(secret, times, outcome.client), lastRefreshedAt: now };
 }
 
 function refused(client: SealedAuthClient | null, refusal: Refusal["class"], reason: Refusal["reason"]) {
-  return { kind: "refused", refusal: { class: refusal, reason, retryAfterSeconds: null }, client } as const;
+  return {
+    kind: "refused",
+    refusal: { class: refusal, reason, retryAfterSeconds: null },
+    client,
+    isOutdated: false,
+  } as const;
 }
 
 /** Joins a renewed grant to the one before: what the provider did not repeat still holds (RFC 6749 5.1, 6). */

@@ -5,10 +5,10 @@
 
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
-import type { PlainCredentials, Report, SecretView } from "../domain/secret.ts";
+import type { PlainCredentials, Report, Secret, SecretView } from "../domain/secret.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
-import type { ContractSeen } from "../store/places.ts";
+import type { Seen } from "../store/places.ts";
 import type { Authorization } from "./record.ts";
 
 /** Errors lose their class over RPC, so a failure is data, and `stub` throws it again. */
@@ -29,9 +29,9 @@ export type Content =
       /** Seconds from now; `expiresAt`, in milliseconds since the epoch, wins. Both null: what the client says. */
       expiresIn: number | null;
       expiresAt: number | null;
-      /** Undefined: as it is. */
-      additionalParams: Record<string, string> | undefined;
-      fields: Record<string, unknown> | undefined;
+      /** Undefined: as it is; null: none any more. */
+      additionalParams: Secret["additionalParams"] | undefined;
+      fields: Secret["fields"] | undefined;
     }
   | PlainCredentials;
 
@@ -39,7 +39,7 @@ export interface NewSecret extends Ask {
   id: SecretId;
   workspaceId: WorkspaceId;
   /** Where the workspace was when the caller was let in. */
-  contractSeen?: ContractSeen;
+  seen?: Seen;
   userId: UserId | null;
   name: string;
   client: SealedAuthClient;

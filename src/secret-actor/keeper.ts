@@ -74,7 +74,7 @@ export class SecretKeeper {
       authorizations: [],
     });
     try {
-      await this.#memory.publish(input.contractSeen);
+      await this.#memory.publish(input.seen);
     } catch (error) {
       // When the index does not answer even to this, the alarm of a secret that nobody confirmed tries again.
       await this.#memory.erase(input.id).catch(() => undefined);
@@ -149,14 +149,14 @@ export class SecretKeeper {
   async refresh(cause: Cause, rejectedVersion: number | null): Promise<SecretView> {
     const { secret } = this.#memory;
     const now = this.#ports.now();
+    const isPast = rejectedVersion === null ? isFresh(secret, now) : secret.version > rejectedVersion;
+    if (isPast && hasTokens(secret.type) && isServable(secret, now)) return await this.#memory.view();
     if (!secret.hasRefreshToken) {
       const lacks = hasTokens(secret.type)
         ? "This secret has no refresh token"
         : `The type "${secret.type}" has no tokens`;
       throw new ServiceError("conflict", `${lacks}, so it cannot be refreshed.`);
     }
-    const isPast = rejectedVersion === null ? isFresh(secret, now) : secret.version > rejectedVersion;
-    if (isPast && isServable(secret, now)) return await this.#memory.view();
     const isPaused = secret.trouble?.reason === "rate_limited" && !isDue(secret, now);
     if (!canRefresh(secret) || isPaused) throw unavailable(secret, now);
 
@@ -219,8 +219,8 @@ export class SecretKeeper {
     const expiresAt = content.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
     return {
       ...withNewGrant(secret, { issuedAt: now, expiresAt, hasRefreshToken, arrivedAt: null }, client),
-      additionalParams: content.additionalParams ?? secret.additionalParams,
-      fields: content.fields ?? secret.fields,
+      additionalParams: content.additionalParams === undefined ? secret.additionalParams : content.additionalParams,
+      fields: content.fields === undefined ? secret.fields : content.fields,
     };
   }
 }

@@ -6,7 +6,7 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
 import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import type { ContractSeen } from "../store/places.ts";
+import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import { ended, endsAt, isOpen } from "./flows.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
@@ -140,7 +140,7 @@ export class Memory {
   }
 
   /** Brings the index up to date when it says something else. `contract`: what was seen around the workspace of a new secret. */
-  async publish(contract: ContractSeen = null): Promise<void> {
+  async publish(contract: Seen = null): Promise<void> {
     await this.#inTurn(async () => {
       const secret = this.#record?.secret;
       if (secret == null) return;

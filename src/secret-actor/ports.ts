@@ -6,7 +6,7 @@ import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
-import type { ContractSeen } from "../store/places.ts";
+import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import type { LogLine } from "../telemetry.ts";
 import type { RecordStorage } from "./record.ts";
@@ -25,7 +25,7 @@ export interface Ports {
   keyring: () => Keyring;
   findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
-  putIndexEntry: (secret: Secret, entry: IndexEntry, contract: ContractSeen) => Promise<void>;
+  putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;
   deleteIndexEntry: (id: Secret["id"]) => Promise<void>;
   log: (line: LogLine) => void;
 }

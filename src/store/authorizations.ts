@@ -24,10 +24,13 @@ interface Row {
 
 const INSERT = `INSERT INTO authorizations (workspace_id, id, secret_id, auth_client_id, connect_hash, expires_at)
   SELECT ?2, ?4, ?5, ?6, ?7, ?8 WHERE ${PLACE_IS_LIVE}`;
-const IN_LIVE_PLACE = `coalesce(
-  (SELECT is_live FROM places WHERE level = 'workspace' AND id = authorizations.workspace_id), 1)`;
-const FIND_BY_ID = `SELECT * FROM authorizations WHERE id = ? AND ${IN_LIVE_PLACE}`;
-const FIND_BY_CONNECT_HASH = `SELECT * FROM authorizations WHERE connect_hash = ? AND ${IN_LIVE_PLACE}`;
+const FIND = `SELECT a.* FROM authorizations a
+  LEFT JOIN workspaces w ON w.id = a.workspace_id
+  LEFT JOIN contracts c ON c.id = w.contract_id
+  LEFT JOIN tenants t ON t.id = c.tenant_id
+  WHERE coalesce(w.removed_at, c.removed_at, t.removed_at) IS NULL`;
+const FIND_BY_ID = `${FIND} AND a.id = ?`;
+const FIND_BY_CONNECT_HASH = `${FIND} AND a.connect_hash = ?`;
 const DELETE_ENDED = "DELETE FROM authorizations WHERE expires_at < ?";
 
 /**
@@ -42,10 +45,16 @@ export async function insertAuthorization(
   forgetBefore: number,
 ): Promise<void> {
   const { id, secretId, authClientId, expiresAt } = route;
-  const [inserted] = await db.batch([
+  const statements = [
     db.prepare(INSERT).bind(...asSeen(at), id, secretId, authClientId, connectHash, expiresAt),
     db.prepare(DELETE_ENDED).bind(forgetBefore),
-  ]);
+  ];
+  const [inserted] = await db.batch(statements).catch((error: unknown) => {
+    if (!/FOREIGN KEY/.test(String(error))) throw error;
+    throw new ServiceError("not_found", [
+      { detail: "The auth client was deleted meanwhile.", pointer: "/data/relationships/auth_client/data/id" },
+    ]);
+  });
   if (inserted?.meta.changes === 0) throw new ServiceError("not_found", "The workspace was deleted meanwhile.");
 }
 

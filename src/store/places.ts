@@ -1,11 +1,8 @@
 /** Where things belong, in D1: which places there are, what contains them, and the two columns that name one. */
 
 import type { ContractId, TenantId, WorkspaceId } from "../domain/ids.ts";
-import { GLOBAL, type Level, type Lineage, type Place } from "../domain/place.ts";
+import { GLOBAL, type Level, type Lineage, type NarrowLevel, type NarrowPlace, type Place } from "../domain/place.ts";
 import type { Condition } from "./page.ts";
-
-/** A place below the global one. */
-export type NarrowPlace = Exclude<Place, { level: "global" }>;
 
 /** The columns in which the place of a thing is stored. */
 export interface PlaceColumns {
@@ -21,25 +18,27 @@ interface Row {
 
 const FIND = "SELECT tenant_id, contract_id, is_live FROM places WHERE level = ?1 AND id = ?2";
 
-/** The contract around a place when somebody was let in there: empty when there was none, null when nobody knows any more. */
-export type ContractSeen = ContractId | "" | null;
+/** What was around a place when somebody was let in there, as `tenant/contract`; null: nobody knows any more. */
+export type Seen = string | null;
 
 /**
- * A condition for statements that add something to a place: ?1 is its level, ?2 its id, ?3 the contract seen around it. It fails when
- * the place is being deleted or is unknown, so that nothing slips in behind a deletion. A workspace needs no registration
- * (docs/decisions/0001); but one that was registered when the caller was let in, and is no more, was deleted meanwhile.
+ * A condition for statements that add something to a place: ?1 is its level, ?2 its id, ?3 what was seen around it. It fails when the
+ * place is being deleted, is unknown, or is another than it was, so that nothing slips in behind a deletion. A workspace needs no
+ * registration (docs/decisions/0001); but one that was registered when the caller was let in, and is no more, was deleted meanwhile.
  */
 export const PLACE_IS_LIVE = `coalesce(
-  (SELECT is_live AND coalesce(?3 = coalesce(contract_id, ''), 1) FROM places WHERE level = ?1 AND id = ?2),
-  ?1 = 'global' OR (?1 = 'workspace' AND coalesce(?3, '') = ''))`;
+  (SELECT is_live AND coalesce(?3 = tenant_id || '/' || coalesce(contract_id, ''), 1)
+    FROM places WHERE level = ?1 AND id = ?2),
+  ?1 = 'global' OR (?1 = 'workspace' AND coalesce(?3, '/') = '/'))`;
 
 /** Gives the values of `PLACE_IS_LIVE` for the place that a lineage is of. */
-export function asSeen(at: Lineage): [level: Level, id: string | null, contract: ContractSeen] {
-  return [...columnsOf(at[0]), contractSeen(at)];
+export function asSeen(at: Lineage): [level: Level, id: string | null, seen: Seen] {
+  return [...columnsOf(at[0]), seenAround(at)];
 }
 
-export function contractSeen(at: Lineage): ContractSeen {
-  return at.find((place) => place.level === "contract")?.id ?? "";
+export function seenAround(at: Lineage): string {
+  const idAt = (level: NarrowLevel) => at.find((place): place is NarrowPlace => place.level === level)?.id ?? "";
+  return `${idAt("tenant")}/${idAt("contract")}`;
 }
 
 /** Finds what contains a place. Null: it is unknown, or being deleted. A workspace that is not registered lies in no contract. */

@@ -1,7 +1,7 @@
 /** What a deleted tenant, contract or workspace leaves in D1: marked at once, then its secrets a page at a time, then the rest together. */
 
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
-import type { NarrowPlace } from "./places.ts";
+import type { NarrowPlace } from "../domain/place.ts";
 
 /** A secret that is to be removed. */
 export interface Remains {
@@ -26,11 +26,18 @@ const FORGET_SECRETS = "DELETE FROM secrets WHERE id IN (SELECT value FROM json_
 /** A job may come back to an id that somebody uses anew. ?1 is the place's level, ?2 its id. */
 const IS_REMOVED = "EXISTS (SELECT 1 FROM places WHERE level = ?1 AND id = ?2 AND NOT is_live)";
 
-/** Makes a place and everything below it unreachable: nothing finds it or adds to it any more, and its keys are gone. */
-export async function markRemoved(db: D1Database, { level, id }: NarrowPlace, at: number): Promise<void> {
+/** Makes a place, if it is still the one that was made then, and everything below it unreachable: nothing finds it or adds to it any more, and its keys are gone. */
+export async function markRemoved(
+  db: D1Database,
+  { level, id }: NarrowPlace,
+  createdAt: number,
+  at: number,
+): Promise<void> {
   const below = `SELECT level, id FROM places WHERE ${level}_id = ? AND NOT is_live`;
   await db.batch([
-    db.prepare(`UPDATE ${TABLE[level]} SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL`).bind(id, at),
+    db
+      .prepare(`UPDATE ${TABLE[level]} SET removed_at = ?3 WHERE id = ?1 AND created_at = ?2 AND removed_at IS NULL`)
+      .bind(id, createdAt, at),
     db.prepare(`DELETE FROM api_keys WHERE (level, place_id) IN (${below})`).bind(id),
   ]);
 }

@@ -4,7 +4,7 @@ import type { AuthClientId, SecretId, UserId, WorkspaceId } from "../domain/ids.
 import type { Secret } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
-import { type ContractSeen, PLACE_IS_LIVE } from "./places.ts";
+import { type Seen, PLACE_IS_LIVE } from "./places.ts";
 
 export type State = "ready" | "error";
 
@@ -45,12 +45,7 @@ const IN_ERROR = `SELECT * FROM secrets WHERE auth_client_id = ?1 AND state = 'e
  * Writes a secret's entry, new or changed.
  * @throws {ServiceError} `conflict` when its client or workspace is gone, or the workspace is not where it was seen
  */
-export async function putIndexEntry(
-  db: D1Database,
-  secret: Secret,
-  entry: IndexEntry,
-  contract: ContractSeen,
-): Promise<void> {
+export async function putIndexEntry(db: D1Database, secret: Secret, entry: IndexEntry, contract: Seen): Promise<void> {
   const { id, workspaceId, authClientId, userId, type, createdAt } = secret;
   const { name, state } = entry;
   const values = ["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt];

@@ -1,11 +1,9 @@
 /** Tenants, contracts and workspaces in D1: made, found, listed. They go in `removals`. */
 
-import type { Place } from "../domain/place.ts";
+import type { NarrowLevel, NarrowPlace, Place } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { type Page, type Paged, readPage } from "./page.ts";
-import { liesIn, type NarrowPlace } from "./places.ts";
-
-export type NarrowLevel = NarrowPlace["level"];
+import { liesIn } from "./places.ts";
 
 /** A tenant, contract or workspace as it is registered. */
 export interface Registration {
@@ -42,6 +40,18 @@ const INSERT: Record<NarrowLevel, string> = {
     ON CONFLICT DO NOTHING`,
 };
 
+/** The live places of one level, of which SQLite reads a page in order; of the view it would read and sort all there are. */
+const LIVE: Record<NarrowLevel, string> = {
+  tenant: `(SELECT 'tenant' AS level, id, name, created_at, id AS tenant_id, NULL AS contract_id, NULL AS workspace_id
+    FROM tenants WHERE removed_at IS NULL)`,
+  contract: `(SELECT 'contract' AS level, c.id, c.name, c.created_at, c.tenant_id, c.id AS contract_id, NULL AS workspace_id
+    FROM contracts c JOIN tenants t ON t.id = c.tenant_id
+    WHERE c.removed_at IS NULL AND t.removed_at IS NULL)`,
+  workspace: `(SELECT 'workspace' AS level, w.id, w.name, w.created_at, c.tenant_id, w.contract_id, w.id AS workspace_id
+    FROM workspaces w JOIN contracts c ON c.id = w.contract_id JOIN tenants t ON t.id = c.tenant_id
+    WHERE w.removed_at IS NULL AND c.removed_at IS NULL AND t.removed_at IS NULL)`,
+};
+
 /**
  * Stores a new place.
  * @param mayAdopt whether a workspace that has been used without being registered may be taken into the contract.
@@ -73,8 +83,7 @@ export async function listRegistrations(
   within: Place,
   page: Page,
 ): Promise<Paged<Registration>> {
-  const ofLevel = { sql: "level = ? AND is_live", values: [level] };
-  const { items, total } = await readPage<Row>(db, "places", [ofLevel, ...liesIn(within)], page);
+  const { items, total } = await readPage<Row>(db, LIVE[level], liesIn(within), page);
   return { items: items.map(registrationOf), total };
 }
 

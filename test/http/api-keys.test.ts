@@ -210,6 +210,16 @@ describe("GET /v2/api-keys", () => {
     expect(await idsSeenBy(all, at("tenant"), `?workspace_id=${mine.workspace}`)).toEqual([forWorkspace.id]);
   });
 
+  test("403 when no permission reaches what lies there", async () => {
+    const { workspace } = await newTenancy();
+    const viewer = await newKey(["global.api_keys.get"]);
+    const answer = await call("GET", `/v2/api-keys?workspace_id=${workspace}`, undefined, viewer.headers);
+    expect([answer.status, answer.body.errors[0].detail]).toEqual([
+      403,
+      "This needs the permission workspaces.api_keys.get.",
+    ]);
+  });
+
   test("400 for two places at once", async () => {
     const answer = await call("GET", "/v2/api-keys?workspace_id=a&tenant_id=b");
     expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document tenant_id"]]);

@@ -196,6 +196,37 @@ describe("a client of another type", () => {
     expect((await openClient(body.data.id)).credentials).toEqual({ client_secret: "sentinel", b: 2 });
   });
 
+  test("PATCH 200 finds the secret behind a mask in a list too", async () => {
+    const shown = [{ client_secret: "********", name: "a" }, 1];
+    const { body } = await call(
+      "POST",
+      "/v2/auth-clients",
+      basic({ apps: [{ client_secret: "sentinel", name: "a" }, 1] }),
+    );
+    expect(body.data.attributes.credentials).toEqual({ apps: shown });
+    const { self } = body.data.links;
+    const attributes = { credentials: { apps: shown, more: true } };
+    expect((await call("PATCH", self, { data: { type: "auth-client", attributes } })).status).toBe(200);
+    expect((await openClient(body.data.id)).credentials).toEqual({
+      apps: [{ client_secret: "sentinel", name: "a" }, 1],
+      more: true,
+    });
+  });
+
+  test("400 for a mask that stands for nothing", async () => {
+    const answer = await call("POST", "/v2/auth-clients", basic({ a: [{ client_secret: "********" }] }));
+    expect([answer.status, faults(answer)]).toEqual([
+      400,
+      ["invalid_document /data/attributes/credentials/a/0/client_secret"],
+    ]);
+  });
+
+  test("400 for __proto__, which no parser would keep", async () => {
+    const sent = JSON.stringify(basic({ b: 2 })).replace('"b":2', '"__proto__":{"a":1}');
+    const answer = await call("POST", "/v2/auth-clients", sent);
+    expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/credentials/__proto__"]]);
+  });
+
   test.each<[string, object, string[]]>([
     ["a name of no type", { type: "My Type" }, ["/data/attributes/type"]],
     ["no credentials", { credentials: undefined }, ["/data/attributes/credentials"]],
@@ -239,29 +270,31 @@ describe("PATCH /v2/auth-clients/{id}", () => {
     expect(await openClient(id)).toMatchObject({ version: 2, credentials: { client_secret: "sentinel-new" } });
   });
 
-  test("200 for the whole resource as it is shown leaves the client secret alone", async () => {
-    const { body } = await call("POST", "/v2/auth-clients", newClient());
-    const { id, attributes, links } = body.data;
-    const { redirect_uri: _, ...repeated } = attributes;
-    const answer = await call("PATCH", links.self, { data: { type: "auth-client", id, attributes: repeated } });
+  test("200 for the whole resource as it is shown leaves everything as it is", async () => {
+    const { contract } = await newTenancy();
+    const relationships = {
+      contract: { data: { id: contract, type: "contract" } },
+      components: { data: [{ id: "5a", type: "component" }] },
+    };
+    const { body } = await call("POST", "/v2/auth-clients", newClient({ relationships }));
+    const answer = await call("PATCH", body.data.links.self, { data: body.data });
     expect([answer.status, answer.body]).toEqual([200, body]);
-    expect((await openClient(id)).credentials).toMatchObject({ client_secret: "sentinel-client-secret" });
+    expect((await openClient(body.data.id)).credentials).toMatchObject({ client_secret: "sentinel-client-secret" });
   });
 
   test("409 names everything that cannot change, and changes nothing", async () => {
     const { body } = await call("POST", "/v2/auth-clients", newClient());
     const credentials = { client_id: "another", token_uri: "https://other.example.com/", client_secret: "lost" };
-    const answer = await call(
-      "PATCH",
-      body.data.links.self,
-      patch({ type: "basic", name: "New", credentials }, inWorkspace("w")),
-    );
+    const answer = await call("PATCH", body.data.links.self, {
+      data: { ...patch({ type: "basic", name: "New", credentials }, inWorkspace("w")).data, id: "another" },
+    });
     expect([answer.status, faults(answer).toSorted()]).toEqual([
       409,
       [
         "conflict /data/attributes/credentials/client_id",
         "conflict /data/attributes/credentials/token_uri",
         "conflict /data/attributes/type",
+        "conflict /data/id",
         "conflict /data/relationships/workspace",
       ],
     ]);
@@ -298,20 +331,66 @@ describe("PATCH /v2/auth-clients/{id}", () => {
   });
 });
 
-describe("a client that disappears while its secret refreshes", () => {
-  test("leaves the token valid, and the secret says why it is not renewed", async () => {
+describe("a client that", () => {
+  const vanish = async ({ id }: ConnectedClient) => {
+    await env.DB.batch([
+      env.DB.prepare("DELETE FROM secrets WHERE auth_client_id = ?").bind(id),
+      env.DB.prepare("DELETE FROM auth_clients WHERE id = ?").bind(id),
+    ]);
+  };
+  const untilAsked = async (client: ConnectedClient) => {
+    while ((await client.refreshes()) === 0) await new Promise((go) => setTimeout(go, 10));
+  };
+
+  test("disappears before a refresh leaves the token valid, and the secret says why it is not renewed", async () => {
     const client = await ConnectedClient.create();
     const path = await client.connect(newWorkspace());
-    await env.DB.batch([
-      env.DB.prepare("PRAGMA defer_foreign_keys = on"),
-      env.DB.prepare("DELETE FROM secrets WHERE auth_client_id = ?").bind(client.id),
-      env.DB.prepare("DELETE FROM auth_clients WHERE id = ?").bind(client.id),
-    ]);
+    await vanish(client);
     expect(faults(await call("POST", `${path}/refresh`))).toEqual(["client_misconfigured"]);
     const { attributes } = (await call("GET", path)).body.data;
     expect(attributes.health).toMatchObject({ status: "client_misconfigured", reason: "client_gone" });
     expect((await call("GET", `${path}/token`)).status).toBe(200);
     expect(await client.refreshes()).toBe(0);
+  });
+
+  test("disappears while its secret refreshes does not take the new token with it", async () => {
+    const client = await ConnectedClient.create();
+    const path = await client.connect(newWorkspace());
+    await client.fault({ delay_ms: 300, grant_type: "refresh_token" });
+    const refresh = call("POST", `${path}/refresh`);
+    await untilAsked(client);
+    await vanish(client);
+    expect((await refresh).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+    expect((await call("GET", `${path}/token`)).body.version).toBe(2);
+  });
+
+  test("is corrected while the provider refuses it as it was is tried again at once", async () => {
+    const client = await ConnectedClient.create();
+    const path = await client.connect(newWorkspace());
+    await client.fault({
+      status: 401,
+      body: '{"error":"invalid_client"}',
+      grant_type: "refresh_token",
+      delay_ms: 300,
+      times: 1,
+    });
+    const refresh = call("POST", `${path}/refresh`);
+    await untilAsked(client);
+    const attributes = { credentials: { client_secret: "********" } };
+    await call("PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
+    await refresh;
+    expect(await isDueNow(path)).toBe(true);
+    await runDurableObjectAlarm(actorOf(path));
+    expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+  });
+
+  test("goes while consent flows start is a client that is not there, not a fault of ours", async () => {
+    const client = await ConnectedClient.create();
+    const workspace = newWorkspace();
+    const starts = Array.from({ length: 8 }, () => client.authorize(workspace));
+    const [deleted, ...started] = await Promise.all([call("DELETE", `/v2/auth-clients/${client.id}`), ...starts]);
+    expect(deleted.status).toBe(204);
+    for (const { status } of started) expect([201, 404]).toContain(status);
   });
 });
 

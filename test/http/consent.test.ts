@@ -422,8 +422,9 @@ describe("POST …/authorizations", () => {
     });
     expect(answer.status).toBe(400);
     expect(faults(answer).toSorted()).toEqual([
-      "invalid_document /data/attributes/additional_params",
+      "invalid_document /data/attributes/additional_params/state",
       "invalid_document /data/attributes/colour",
+      "invalid_document /data/attributes/name",
       "invalid_document /data/attributes/return_url",
       "invalid_document /data/attributes/scopes/0",
       "invalid_document /data/attributes/scopes/1",

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import { type Answer, ask, call, ConnectedClient, contract, faults, newBrowser, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import { breakActors } from "../support/estate.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
 /** Codes of the closed list that no route answers with so far. */
@@ -67,27 +68,25 @@ describe("tenants, contracts and workspaces", () => {
       await expectStatus(200, "GET", `/v2/${path}`);
       await expectStatus(200, "GET", `/v2/${path.split("/")[0]}?tenant_id=${tenant}&page[size]=1&page[number]=1`);
     }
-    await expectStatus(202, "DELETE", `/v2/tenants/${tenant}`);
+    await expectStatus(204, "DELETE", `/v2/tenants/${tenant}`);
     expect((await call("GET", `/v2/workspaces/${workspace}`)).status).toBe(404);
   });
 
   test("are gone at once where there is little to remove, and otherwise after a while", async () => {
+    const inTenant = async (tenant: string) => await createPlace("contract", ["tenant", tenant]);
+    const inContract = async (id: string) => await createPlace("workspace", ["contract", id]);
     const tenant = await createPlace("tenant");
-    const [empty, full] = [
-      await createPlace("contract", ["tenant", tenant]),
-      await createPlace("contract", ["tenant", tenant]),
-    ];
-    const workspace = await createPlace("workspace", ["contract", empty]);
-    for (let count = 0; count < 3; count++) await createPlace("workspace", ["contract", full]);
-    await expectStatus(204, "DELETE", `/v2/workspaces/${workspace}`);
-    await expectStatus(204, "DELETE", `/v2/contracts/${empty}`);
-    await expectStatus(202, "DELETE", `/v2/contracts/${full}`);
-    await expectStatus(204, "DELETE", `/v2/tenants/${await createPlace("tenant")}`);
+    await expectStatus(204, "DELETE", `/v2/workspaces/${await inContract(await inTenant(tenant))}`);
+    await expectStatus(204, "DELETE", `/v2/contracts/${await inTenant(tenant)}`);
 
-    const stuck = await createPlace("workspace", ["contract", await createPlace("contract", ["tenant", tenant])]);
-    await env.DB.exec("ALTER TABLE secrets RENAME TO secrets_away");
-    expect((await call("DELETE", `/v2/workspaces/${stuck}`)).status).toBe(202);
-    await env.DB.exec("ALTER TABLE secrets_away RENAME TO secrets");
+    const contractId = await inTenant(tenant);
+    const workspace = await inContract(contractId);
+    await importInto(workspace, await createClient("noauth", workspace), {});
+    const broken = breakActors();
+    await expectStatus(202, "DELETE", `/v2/workspaces/${workspace}`);
+    await expectStatus(202, "DELETE", `/v2/contracts/${contractId}`);
+    await expectStatus(202, "DELETE", `/v2/tenants/${tenant}`);
+    broken.mend();
   });
 });
 

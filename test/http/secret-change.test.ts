@@ -63,6 +63,26 @@ describe("PATCH …/secrets/{id}", () => {
     });
   });
 
+  test("takes fields and additional_params away that are null", async () => {
+    const { client } = await connected();
+    const path = await client.connect(newWorkspace(), { fields: { a: 1 }, additional_params: { prompt: "consent" } });
+    const { body } = await change(path, {
+      credentials: { access_token: "mine", fields: null, additional_params: null },
+    });
+    expect(Object.keys(body.data.attributes.credentials)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching("fields|additional_params")]),
+    );
+  });
+
+  test("is past the version that an API rejected, also where nothing can be refreshed", async () => {
+    const { path, client } = await connected();
+    await change(path, { credentials: { access_token: "mine", expires_in: 100 } });
+    const answer = await call("POST", `${path}/refresh?rejected_version=1`);
+    expect([answer.status, answer.body.data.attributes.version]).toEqual([200, 2]);
+    expect((await call("POST", `${path}/refresh?rejected_version=2`)).status).toBe(409);
+    expect(await client.refreshes()).toBe(0);
+  });
+
   test("mends a grant that the provider has revoked", async () => {
     const { client, path } = await connected();
     await client.revokeGrants();

@@ -117,7 +117,7 @@ describe("POST …/secrets", () => {
             expires_in: -1,
             expires_at: "tomorrow",
             scope: [],
-            additional_params: { a: 1 },
+            additional_params: [1],
             more: 1,
           },
         },
@@ -127,7 +127,7 @@ describe("POST …/secrets", () => {
     expect(answer.status).toBe(400);
     expect(faults(answer).toSorted()).toEqual([
       "invalid_document /data/attributes/credentials/access_token",
-      "invalid_document /data/attributes/credentials/additional_params/a",
+      "invalid_document /data/attributes/credentials/additional_params",
       "invalid_document /data/attributes/credentials/expires_at",
       "invalid_document /data/attributes/credentials/expires_in",
       "invalid_document /data/attributes/credentials/more",
@@ -139,6 +139,38 @@ describe("POST …/secrets", () => {
       "invalid_document /data/relationships/user/data/id",
     ]);
     expect((await listDurableObjectIds(env.SECRETS)).length).toBe(objects);
+  });
+
+  test("404 and 400 point to the auth client as the document spells it", async () => {
+    const path = `/v2/workspaces/${newWorkspace()}/secrets`;
+    const attributes = { name: "x", credentials: { access_token: "t" } };
+    const send = async (relationships: object) =>
+      faults(await call("POST", path, { data: { type: "auth-secret", attributes, relationships } }));
+    const to = (id: string, type = "auth-client") => ({ data: { id, type } });
+    for (const spelling of ["auth_client", "auth-client"]) {
+      const pointer = `/data/relationships/${spelling}/data`;
+      expect(await send({ [spelling]: to(crypto.randomUUID()) })).toEqual([`not_found ${pointer}/id`]);
+      expect(await send({ [spelling]: to("not an id") })).toEqual([`invalid_document ${pointer}/id`]);
+    }
+    const { id } = await ConnectedClient.create();
+    expect(await send({ auth_client: to(id), "auth-client": to(id) })).toEqual([
+      "invalid_document /data/relationships/auth-client",
+    ]);
+  });
+
+  test.each([
+    ['{"access_type":"offline"}', '{"access_type":"offline"}'],
+    [{ nested: { n: 1 } }, '{"nested":{"n":1}}'],
+    ["access_type:offline,prompt:consent", "access_type:offline,prompt:consent"],
+  ])("201 keeps additional_params %j as %s", async (additional_params, shown) => {
+    const { body } = await importInto(newWorkspace(), await ConnectedClient.create(), { additional_params });
+    expect(body.data.attributes.credentials.additional_params).toBe(shown);
+  });
+
+  test("400 is answered with at most a hundred problems", async () => {
+    const attributes = Object.fromEntries(Array.from({ length: 500 }, (_, number) => [`m${number}`, 1]));
+    const answer = await call("POST", "/v2/api-keys", { data: { type: "api-key", attributes } });
+    expect([answer.status, answer.body.errors.length]).toEqual([400, 100]);
   });
 
   test("400 without an auth client names its problems by the type that is stated", async () => {
@@ -193,6 +225,13 @@ describe("GET …/secrets/{id}/token", () => {
       "no-store",
       "origin",
     ]);
+  });
+
+  test("is degraded when nothing can give what min_ttl asks for", async () => {
+    const client = await ConnectedClient.create();
+    const { body } = await importInto(newWorkspace(), client, { expires_in: 100 });
+    expect((await call("GET", `${body.data.links.self}/token?min_ttl=90`)).body.health).toBe("not_refreshable");
+    expect((await call("GET", `${body.data.links.self}/token?min_ttl=3600`)).body.health).toBe("degraded");
   });
 
   test("304 when the caller has this version", async () => {

@@ -13,6 +13,7 @@ import {
   contentOf,
   EMPTY,
   finish,
+  createdAtOf,
   jobOf,
   leftOf,
   make,
@@ -32,7 +33,8 @@ describe("a job", () => {
     const client = await makeClient("oauth2", []);
     const paths: string[] = [];
     for (let index = 0; index < secrets; index++) paths.push(await makeSecret(workspace, client, "oauth2"));
-    return { contract, workspace, client, paths, job: jobOf("contract", contract) };
+    const createdAt = await createdAtOf("contract", contract);
+    return { contract, workspace, client, paths, createdAt, job: await jobOf("contract", contract) };
   }
 
   async function expectGone(contract: string, paths: string[], job: DurableObjectStub): Promise<void> {
@@ -135,10 +137,10 @@ describe("a job", () => {
   });
 
   test("that died before its first step begins with its alarm", async () => {
-    const { contract, paths, job } = await contractWith(1);
+    const { contract, paths, createdAt, job } = await contractWith(1);
     const place = { level: "contract", id: contract as ContractId } as const;
     await runInDurableObject(job, async (_, { storage }) => {
-      const removal: Job = { kind: "remove", place, passedOver: [] };
+      const removal: Job = { kind: "remove", requestId: "r", place, createdAt, passedOver: [] };
       storage.kv.put("record", { job: removal, startedAt: Date.now(), isPrepared: false, failures: 0 });
       await storage.setAlarm(Date.now() + MINUTE);
     });
@@ -147,7 +149,7 @@ describe("a job", () => {
   });
 
   test("does no harm to what has the ids by then, if it dies before it can note its own end", async () => {
-    const { contract, workspace, client, paths, job } = await contractWith(1);
+    const { contract, workspace, client, paths, createdAt, job } = await contractWith(1);
     const tenant = (await call("GET", `/v2/contracts/${contract}`)).body.data.relationships.tenant.data;
     expect(await remove("contract", contract)).toBe(204);
     expect(await leftOf(paths)).toEqual([]);
@@ -161,7 +163,7 @@ describe("a job", () => {
     const { key } = (await make("/v2/api-keys", { type: "api-key", attributes, relationships })).attributes;
 
     const place = { level: "contract", id: contract as ContractId } as const;
-    const removal: Job = { kind: "remove", place, passedOver: [] };
+    const removal: Job = { kind: "remove", requestId: "r", place, createdAt, passedOver: [] };
     await runInDurableObject(job, async (_, { storage }) => {
       storage.kv.put("record", { job: removal, startedAt: Date.now(), isPrepared: true, failures: 0 });
       await storage.setAlarm(Date.now() + MINUTE);

@@ -60,7 +60,8 @@ describe("what was let in before the deletion and writes after it leaves nothing
         broken.mend();
       }
     };
-    const end = () => finish(jobOf("contract", contract));
+    const job = await jobOf("contract", contract);
+    const end = () => finish(job);
     return { tenant, contract, workspace, client, flow, lineage, drop, end };
   }
 

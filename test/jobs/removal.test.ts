@@ -112,14 +112,14 @@ describe.each(["workspace", "contract", "tenant"] as const)("DELETE of a %s", (l
     }
 
     broken.mend();
-    await finish(jobOf(level, id));
+    await finish(await jobOf(level, id));
     const rows = await allRows();
     const ids = [...secrets.within.map((path) => path.split("/").at(-1)), ...clients.within, ...gone.map((p) => p.id)];
     for (const each of [...ids, ...flows.within.map((flow) => flow.id), ...keys.within.map((key) => key.id)]) {
       expect(rows).not.toContain(each);
     }
     expect(await leftOf([...secrets.within, ...flows.within.map((flow) => flow.secretId)])).toEqual([]);
-    expect(await contentOf(jobOf(level, id))).toEqual(EMPTY);
+    expect(await contentOf(await jobOf(level, id))).toEqual(EMPTY);
 
     // What is beside it.
     const still: [string, string][] = [
@@ -154,7 +154,7 @@ test("DELETE of a place with little in it is answered when all is gone: 204", as
   expect(await remove("contract", contract)).toBe(204);
   expect(await allRows()).not.toContain(contract);
   expect(await leftOf([secret])).toEqual([]);
-  expect(await contentOf(jobOf("contract", contract))).toEqual(EMPTY);
+  expect(await contentOf(await jobOf("contract", contract))).toEqual(EMPTY);
 });
 
 test("DELETE by two callers at once is no trouble for either", async () => {
@@ -162,7 +162,7 @@ test("DELETE by two callers at once is no trouble for either", async () => {
   const secret = await makeSecret(workspace, await makeClient("oauth2", []), "oauth2");
   const answers = await Promise.all([remove("contract", contract), remove("contract", contract)]);
   expect(answers.every((status) => [202, 204, 404].includes(status))).toBe(true);
-  await finish(jobOf("contract", contract));
+  await finish(await jobOf("contract", contract));
   expect(await allRows()).not.toContain(contract);
   expect(await leftOf([secret])).toEqual([]);
 });
@@ -174,8 +174,8 @@ test("DELETE of a tenant while one of its contracts is being deleted", async () 
   expect(await remove("contract", contract)).toBe(202);
   expect(await remove("tenant", tenant)).toBe(202);
   broken.mend();
-  await finish(jobOf("tenant", tenant));
-  await finish(jobOf("contract", contract));
+  await finish(await jobOf("tenant", tenant));
+  await finish(await jobOf("contract", contract));
   expect(await allRows()).not.toContain(tenant);
   expect(await leftOf([secret])).toEqual([]);
 });

@@ -30,7 +30,7 @@ describe("problemsOf", () => {
     [{ count: 10 }, '/count: "count" must be at most 9.'],
     [{ kind: "c" }, '/kind: "kind" must be "a" or "b".'],
     [{ list: {} }, '/list: "list" must be a list.'],
-    [{ list: ["a", 1] }, '/list/1: "list" must be a string.'],
+    [{ list: ["a", 1] }, '/list/1: An entry of "list" must be a string.'],
     [{ nested: [] }, '/nested: "nested" must be an object.'],
     [{ nested: {} }, '/nested/a~1b: "a/b" is required.'],
     [{ "~more": 1 }, '/~0more: "~more" is not known here.'],

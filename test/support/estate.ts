@@ -139,9 +139,21 @@ export class Estate {
   }
 }
 
+/** When each place was made, as far as a test asked while it was there. */
+const known = new Map<string, number>();
+
+/** When a place was made, also when it is gone since. */
+export async function createdAtOf(level: Level, id: string): Promise<number> {
+  const find = env.DB.prepare("SELECT created_at FROM places WHERE level = ? AND id = ?").bind(level, id);
+  const createdAt = (await find.first<number>("created_at")) ?? known.get(`${level}/${id}`);
+  if (createdAt === undefined) throw new Error("There was no such place.");
+  known.set(`${level}/${id}`, createdAt);
+  return createdAt;
+}
+
 /** The object of a deletion. */
-export function jobOf(level: Level, id: string): DurableObjectStub {
-  return env.JOBS.get(env.JOBS.idFromName(`remove/${level}/${id}`));
+export async function jobOf(level: Level, id: string): Promise<DurableObjectStub> {
+  return env.JOBS.get(env.JOBS.idFromName(`remove/${level}/${id}/${await createdAtOf(level, id)}`));
 }
 
 /** What an object holds: how many entries, and its alarm. */
@@ -184,6 +196,7 @@ export async function leftOf(paths: string[]): Promise<string[]> {
 
 /** Deletes a place and gives the status. */
 export async function remove(level: Level, id: string): Promise<number> {
+  await createdAtOf(level, id);
   return (await call("DELETE", `/v2/${level}s/${id}`)).status;
 }
 
