@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     // What passing tests log is not shown.
     silent: "passed-only",
+    // Many tests wait for a clock more than they work.
+    maxWorkers: 3,
     projects: [
       { test: { name: "node", include: NODE_TESTS } },
       // `npm run test:processes`: the commands as people run them. They wait for real alarms, so they are not part of `npm test`.

@@ -50,8 +50,13 @@ function oncePerCooldown(fetchKeys: FetchKeys): FetchImplementation {
   let startedAt = -Infinity;
   let heard: { at: number; body: string } | { at: number; error: unknown } | null = null;
   return async (uri, { signal }) => {
-    while (Date.now() < startedAt + COOLDOWN_MS) {
-      if (heard !== null && heard.at >= startedAt) return responseOf(heard);
+    const askedAt = Date.now();
+    const isResting = () => Date.now() < startedAt + COOLDOWN_MS;
+    // What came after this request asked is good for it, however late it looks.
+    const isGood = ({ at }: { at: number }) => at >= askedAt || (at >= startedAt && isResting());
+    for (;;) {
+      if (heard !== null && isGood(heard)) return responseOf(heard);
+      if (!isResting()) break;
       signal.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     }

@@ -1,6 +1,7 @@
 /** `GET /healthz`: 200 while the database answers. */
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { requireAnswer } from "../store/database.ts";
 import { json, publicFailures } from "./answers.ts";
 import type { App } from "./context.ts";
 
@@ -16,7 +17,7 @@ const readHealth = createRoute({
 
 export function addHealthRoute(app: App): void {
   app.openapi(readHealth, async (c) => {
-    await c.env.DB.prepare("SELECT 1").run();
+    await requireAnswer(c.env.DB);
     return c.json({ status: "ok" } as const, 200, { "Cache-Control": "no-store" });
   });
 }

@@ -163,8 +163,8 @@ async function refusedBy(ports: Ports, refusal: Refusal, client: SealedAuthClien
 function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
   const now = ports.now();
   if (outcome.kind === "refused") {
-    const refused = afterRefusal(secret, outcome.refusal, now, ports.random());
-    return outcome.isOutdated ? afterClientChange(refused, now) : refused;
+    const after = afterRefusal(secret, outcome.refusal, now, ports.random());
+    return outcome.isOutdated ? afterClientChange(after, now) : after;
   }
   const { issuedAt, expiresAt, grant } = outcome.heard;
   const times = { issuedAt, expiresAt, hasRefreshToken: grant.refresh_token !== null, arrivedAt: now };

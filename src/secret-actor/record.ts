@@ -1,4 +1,4 @@
-/** The actor's stored record, and the only code that touches `ctx.storage`. Decides nothing. */
+/** The actor's stored record, and the only code here that touches `ctx.storage`. Decides nothing. */
 
 import type { Sealed } from "../crypto/seal.ts";
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";

@@ -87,6 +87,7 @@ describe("tenants, contracts and workspaces", () => {
     await expectStatus(202, "DELETE", `/v2/contracts/${contractId}`);
     await expectStatus(202, "DELETE", `/v2/tenants/${tenant}`);
     broken.mend();
+    expect((await call("GET", `/v2/tenants/${tenant}`)).status).toBe(404);
   });
 });
 

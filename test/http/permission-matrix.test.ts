@@ -88,6 +88,9 @@ const PERMISSIONS = [
 const GET_CLIENTS = atLevels(LEVELS, "auth_clients", "get");
 const GET_KEYS = atLevels(LEVELS, "api_keys", "get");
 
+/** Of a place, the keys of its level and of narrower ones are there to be seen. */
+const keysAt = ({ level }: Place) => atLevels(LEVELS.slice(LEVELS.indexOf(level)), "api_keys", "get");
+
 const ofLevel = (thing: string) => (place: Place) => [`${PLURAL[place.level]}.${thing}`];
 const always =
   (...permissions: string[]) =>
@@ -259,7 +262,7 @@ const ROUTES: Route[] = [
     path: collectionOf,
     success: [200],
     expected: (scope, { named }, held) =>
-      listed(scope, named, held, GET_KEYS, () =>
+      listed(scope, named, held, keysAt(named ?? scope), () =>
         tree.idsOf(
           "api-key",
           (place) => contains(named ?? scope, place) && held.has(`${PLURAL[place.level]}.api_keys.get`),
