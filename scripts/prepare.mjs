@@ -9,6 +9,8 @@ const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?
 if (changedAt("node_modules/.package-lock.json") < changedAt("package-lock.json")) {
   console.log("Installing packages (once) …");
   // No package needs its install script, and one of them would ask for more than the registry.
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    stdio: "inherit",
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
