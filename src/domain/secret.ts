@@ -78,8 +78,15 @@ export interface Report {
   error: string | null;
 }
 
-export type HealthStatus =
-  "ok" | "not_refreshable" | "degraded" | "expired" | "needs_reauthorization" | "client_misconfigured";
+export const HEALTH_STATUSES = [
+  "ok",
+  "not_refreshable",
+  "degraded",
+  "expired",
+  "needs_reauthorization",
+  "client_misconfigured",
+] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 /** How a secret is, for programs. */
 export interface Health {

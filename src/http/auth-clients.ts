@@ -16,6 +16,7 @@ import {
 } from "../domain/permissions.ts";
 import { contains, GLOBAL, isSame, type Lineage, type Place } from "../domain/place.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
+import { wakeSecrets } from "../jobs/stub.ts";
 import {
   authClientChangeSchema,
   authClientResource,
@@ -25,12 +26,10 @@ import {
   newAuthClient,
   newAuthClientSchema,
   newClientProblems,
-  registrationChangeSchema,
-  registrationSchema,
 } from "../jsonapi/auth-client.ts";
 import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
-import { wakeSecrets } from "../jobs/stub.ts";
+import { registrationChangeSchema, registrationSchema } from "../jsonapi/registration.ts";
 import {
   deleteAuthClient,
   findAuthClient,

@@ -5,7 +5,6 @@
 
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { NONCE, secureHeaders } from "hono/secure-headers";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { digest } from "../domain/digest.ts";
 import { type AuthClientId, type AuthorizationId, OWN_ID } from "../domain/ids.ts";
@@ -15,6 +14,7 @@ import { type AuthorizationRoute, findAuthorization, findAuthorizationByConnect 
 import { callbackRoutes, connectRoutes } from "./consent-routes.ts";
 import type { App, Context } from "./context.ts";
 import { endPage } from "./end-page.ts";
+import { pageHeaders } from "./page-headers.ts";
 
 /** Longer than a flow lives, so that somebody who comes too late is told so. */
 const COOKIE_SECONDS = 15 * 60;
@@ -32,20 +32,7 @@ export function addConsentRoutes(app: App): void {
       await next();
       c.header("Cache-Control", "no-store");
     });
-    app.use(
-      path,
-      secureHeaders({
-        contentSecurityPolicy: {
-          defaultSrc: ["'none'"],
-          styleSrc: [NONCE],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
-        referrerPolicy: "no-referrer",
-        xFrameOptions: "DENY",
-      }),
-    );
+    app.use(path, pageHeaders);
   }
 
   for (const route of [...connectRoutes, ...callbackRoutes]) app.openAPIRegistry.registerPath(route);

@@ -1,11 +1,11 @@
 /** What this API is, for programs (`/openapi.json`) and for people (`/docs`). Both are made of the routes themselves. */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { NONCE, secureHeaders } from "hono/secure-headers";
 import { json, page, publicFailures, REQUEST_ID } from "./answers.ts";
 import type { App } from "./context.ts";
 import { docsPage } from "./docs-page.ts";
 import type { OpenApiDocument } from "./docs-schema.ts";
+import { pageHeaders } from "./page-headers.ts";
 import { writeDocument } from "./write.ts";
 
 /** The version of package.json; a test holds them together. */
@@ -75,20 +75,7 @@ export function addDocumentationRoutes(app: App): void {
 
   app.openapi(readDocument, (c) => writeDocument(c, 200, openapi(), { "Cache-Control": "public, max-age=300" }));
 
-  app.use(
-    "/docs",
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: [NONCE],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      referrerPolicy: "no-referrer",
-      xFrameOptions: "DENY",
-    }),
-  );
+  app.use("/docs", pageHeaders);
   app.openapi(readDocs, (c) => {
     // A nonce is for one answer only.
     c.header("Cache-Control", "no-store");

@@ -15,11 +15,10 @@ import {
   secretResource,
   secretSchema,
   tokenCredentialsSchema,
-  tokenDocument,
-  tokenSchema,
 } from "../jsonapi/auth-secret.ts";
 import { contentOf, CREDENTIALS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, otherIdProblems } from "../jsonapi/document.ts";
+import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import { seenAround } from "../store/places.ts";
 import { findSecretType, listSecrets } from "../store/secrets.ts";

@@ -12,7 +12,7 @@ import {
 } from "../domain/auth-client.ts";
 import { masked, unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
-import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
+import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { type Problem, ServiceError } from "../errors.ts";
 import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
 import {
@@ -27,56 +27,10 @@ import {
   requestDocument,
 } from "./document.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
+import { CREDENTIALS, loopbackProblems, MASK, registrationChangeSchema, registrationSchema } from "./registration.ts";
 
-/** Stands in the place of client secrets. */
-const MASK = "********";
 const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
-const CREDENTIALS = ["data", "attributes", "credentials"];
-const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
-
-const opaque = z.string().min(1).max(4096);
-/** Everything about a provider's URI that does not depend on where this service runs; `loopbackProblems` sees to the rest. */
-const uri = z
-  .string()
-  .min(1)
-  .max(2048)
-  .superRefine((text, context) => {
-    const fault = providerUriFault(text, { allowLoopback: true });
-    if (fault !== null) context.addIssue({ code: "custom", message: fault });
-  })
-  .openapi({ format: "uri" });
-const lifetime = z
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1)
-  .openapi({ description: "How many seconds a token lives whose answer does not say so." });
-
-/** What the credentials of a client of type `oauth2` are. */
-export const registrationSchema = z
-  .strictObject({
-    client_id: opaque,
-    client_secret: opaque
-      .refine((text) => text !== MASK, { error: "is the mask that stands in answers, not a secret" })
-      .openapi({ description: "Never shown." }),
-    auth_uri: uri
-      .refine((text) => !/[?&]client_secret=/i.test(text), { error: "must not hold the client secret" })
-      .openapi({ description: "Where people consent." }),
-    token_uri: uri.openapi({ description: "Where codes are exchanged." }),
-    refresh_token_uri: uri.openapi({ description: "Where tokens are renewed; often the same." }),
-    token_expires_in: lifetime.optional(),
-  })
-  .openapi("OAuth2Registration");
-
-/** What may change of it. The others may be repeated as they are. */
-export const registrationChangeSchema = z.strictObject({
-  client_id: z.string().optional(),
-  client_secret: opaque.optional(),
-  auth_uri: z.string().optional(),
-  token_uri: z.string().optional(),
-  refresh_token_uri: z.string().optional(),
-  token_expires_in: lifetime.nullish(),
-});
 
 const componentsSchema = z.strictObject({
   data: z.array(z.strictObject({ id: platformIdSchema, type: z.literal("component") })).max(1000),
@@ -156,17 +110,6 @@ function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Pr
   if (type === "oauth2" || !isStray) return problems;
   const pointer = "/data/attributes/refresh_lead_seconds";
   return [...problems, { detail: '"refresh_lead_seconds" is for type oauth2 alone.', pointer }];
-}
-
-function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
-  if (policy.allowLoopback) return [];
-  return URIS.flatMap((member) => {
-    const path = [...CREDENTIALS, member];
-    const text = memberAt(sent, path);
-    if (typeof text !== "string" || providerUriFault(text, { allowLoopback: true }) !== null) return [];
-    const fault = providerUriFault(text, policy);
-    return fault === null ? [] : [{ detail: `"${member}" ${fault}.`, pointer: `/${path.join("/")}` }];
-  });
 }
 
 /** Makes the client of a document. */

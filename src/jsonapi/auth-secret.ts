@@ -23,6 +23,7 @@ import {
   relationship,
   requestDocument,
 } from "./document.ts";
+import { healthStatusSchema, secondsLeft } from "./token.ts";
 
 /** The platform's own documents spell this relationship both ways. */
 const SPELLINGS = ["auth_client", "auth-client"] as const;
@@ -124,15 +125,6 @@ export function reportIn(attributes: {
   if (attributes.state === undefined) return undefined;
   return attributes.state === "error" ? { error: attributes.error ?? null } : null;
 }
-
-const healthStatusSchema = z.enum([
-  "ok",
-  "not_refreshable",
-  "degraded",
-  "expired",
-  "needs_reauthorization",
-  "client_misconfigured",
-]);
 
 const healthSchema = z
   .strictObject({
@@ -264,62 +256,6 @@ function tokenMembers(credentials: TokenCredentials, now: number): z.infer<typeo
 /** The platform's clients expect a text. */
 function textOf(params: Record<string, unknown> | string): string {
   return typeof params === "string" ? params : JSON.stringify(params);
-}
-
-const headersSchema = z.record(z.string(), z.string()).openapi({ description: "What a step puts on its request." });
-
-/** How a token is shown. */
-export const tokenSchema = z
-  .union([
-    z.strictObject({
-      type: z.literal("oauth2"),
-      access_token: z.string(),
-      token_type: z.string(),
-      expires_at: instantSchema.nullable().openapi({ description: "Null: never." }),
-      expires_in: z.int().nullable().openapi({ description: "How many seconds are left now." }),
-      scope: z.string().nullable(),
-      version: z.int(),
-      health: healthStatusSchema,
-      headers: headersSchema,
-    }),
-    z.strictObject({
-      type: z.string().openapi({ description: "Any but `oauth2`.", not: { const: "oauth2" } }),
-      version: z.int(),
-      headers: headersSchema,
-    }),
-  ])
-  .openapi("Token");
-
-/** Shows what a step puts on its request, and for how long. `minTtlSeconds` is what the caller asked for. */
-export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: number): z.infer<typeof tokenSchema> {
-  const { type, version, credentials, health } = secret;
-  if (credentials.kind === "plain") return { type, version, headers: headersOf(type, credentials.members) };
-  const left = secondsLeft(credentials, now);
-  const isShort = left !== null && left < minTtlSeconds;
-  return {
-    type: "oauth2",
-    access_token: credentials.accessToken ?? "",
-    token_type: credentials.tokenType,
-    expires_at: instant(credentials.expiresAt),
-    expires_in: left,
-    scope: credentials.scope,
-    version,
-    health: isShort && (health.status === "ok" || health.status === "not_refreshable") ? "degraded" : health.status,
-    headers: { Authorization: `${credentials.tokenType} ${credentials.accessToken}` },
-  };
-}
-
-/** Gives the headers of a type without tokens. What a custom type means is for its components to know. */
-function headersOf(type: string, members: Record<string, unknown>): Record<string, string> {
-  if (type === "api_key") return { [String(members["headerName"])]: String(members["headerValue"]) };
-  if (type !== "basic") return {};
-  // RFC 7617 2.1: what is encoded is UTF-8.
-  const bytes = new TextEncoder().encode(`${String(members["username"])}:${String(members["password"])}`);
-  return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
-}
-
-function secondsLeft({ expiresAt }: TokenCredentials, now: number): number | null {
-  return expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000));
 }
 
 function errorSentence(state: "ready" | "error", { status, reason }: Health): string | null {

@@ -5,30 +5,16 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { statusOf } from "../../src/jsonapi/errors.ts";
-import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
-import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 import { addressesToOpen, blocksOf, Shell } from "../support/shell.ts";
+import { useStage } from "../support/stage.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
 const PATH = "docs/API.md";
 const guide = readFileSync(PATH, "utf8");
 
-const folder = temporaryFolder();
-let provider: OpenIdProvider;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  provider = await startOpenIdProvider({ accessTokenSeconds: 90 });
-  server = await ServerProcess.start(folder.path);
-}, 60_000);
-
-afterAll(async () => {
-  await server.stop();
-  await provider.close();
-  folder.remove();
-});
+const stage = useStage(90);
 
 /** What a block prints. */
 interface Printed {
@@ -112,9 +98,9 @@ const isClaims = (text: string) => text.includes('"iss"');
 
 test("every block of docs/API.md works when pasted, one after the other, and gives what the text shows", async () => {
   expect(blocksOf("sh", guide)).toHaveLength(EXPECTED.length);
-  const shell = new Shell(folder.path, {
-    "http://localhost:8787": server.url,
-    "http://127.0.0.1:4000": provider.issuer,
+  const shell = new Shell(stage.folder, {
+    "http://localhost:8787": stage.server.url,
+    "http://127.0.0.1:4000": stage.provider.issuer,
   });
   const browser = new UserAgent();
   const expected = [...EXPECTED];
@@ -219,7 +205,7 @@ describe("docs/API.md names", () => {
 
 // oxlint-disable-next-line no-explicit-any
 async function described(): Promise<any> {
-  return await (await fetch(`${server.url}/openapi.json`)).json();
+  return await (await fetch(`${stage.server.url}/openapi.json`)).json();
 }
 
 /** Writes out what stands in braces. */

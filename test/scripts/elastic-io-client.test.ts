@@ -7,9 +7,8 @@ import { PlatformApiLogicClient } from "@elastic.io/component-commons-library";
 import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
-import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { useStage } from "../support/stage.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
 const FLOW = "6a1c6c5d9f0e4b0011223344";
@@ -17,20 +16,7 @@ const STEP = "step_1";
 /** The last event of node:http for an answer; this file's own requests are not of node:http. */
 const ANSWERED = "http.client.response.finish";
 
-const folder = temporaryFolder();
-let provider: OpenIdProvider;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  provider = await startOpenIdProvider({ accessTokenSeconds: 3600 });
-  server = await ServerProcess.start(folder.path);
-}, 60_000);
-
-afterAll(async () => {
-  await server.stop();
-  await provider.close();
-  folder.remove();
-});
+const stage = useStage(3600);
 
 /** What the library sent and was answered, in order; its repetitions after a 5xx too. */
 interface Exchange {
@@ -67,12 +53,12 @@ interface Login {
   apiKey: string;
 }
 
-const root = (): Login => ({ username: "root@example.com", apiKey: server.rootKey });
+const root = (): Login => ({ username: "root@example.com", apiKey: stage.server.rootKey });
 
 /** Starts the library as the platform starts a component in this workspace. */
 function componentIn(workspace: string, { username, apiKey } = root(), message = "m1"): PlatformApiLogicClient {
   const environment = {
-    ELASTICIO_API_URI: server.url,
+    ELASTICIO_API_URI: stage.server.url,
     ELASTICIO_API_USERNAME: username,
     ELASTICIO_API_KEY: apiKey,
     ELASTICIO_WORKSPACE_ID: workspace,
@@ -104,9 +90,13 @@ interface Wish {
 /** Makes an auth client for these components, and connects an account in the workspace. */
 async function connect(workspace: string, wish: Wish = {}): Promise<Connected> {
   const { name = "My CRM", components = ["component-a"], own = false } = wish;
-  const credentials = await provider.registerClient({ redirect_uris: [`${server.url}/`] });
-  const uris = { auth_uri: provider.authUri, token_uri: provider.tokenUri, refresh_token_uri: provider.tokenUri };
-  const client = await server.call("POST", "/v2/auth-clients", {
+  const credentials = await stage.provider.registerClient({ redirect_uris: [`${stage.server.url}/`] });
+  const uris = {
+    auth_uri: stage.provider.authUri,
+    token_uri: stage.provider.tokenUri,
+    refresh_token_uri: stage.provider.tokenUri,
+  };
+  const client = await stage.server.call("POST", "/v2/auth-clients", {
     data: {
       type: "auth-client",
       attributes: { type: "oauth2", name: "My CRM app", credentials: { ...credentials, ...uris } },
@@ -117,8 +107,8 @@ async function connect(workspace: string, wish: Wish = {}): Promise<Connected> {
     },
   });
   const { id, attributes } = client.body.data;
-  provider.changeClient(credentials.client_id, { redirect_uris: [attributes.redirect_uri] });
-  const flow = await server.call("POST", `/v2/workspaces/${workspace}/authorizations`, {
+  stage.provider.changeClient(credentials.client_id, { redirect_uris: [attributes.redirect_uri] });
+  const flow = await stage.server.call("POST", `/v2/workspaces/${workspace}/authorizations`, {
     data: {
       type: "authorization",
       attributes: { name, scopes: ["openid"] },
@@ -126,7 +116,7 @@ async function connect(workspace: string, wish: Wish = {}): Promise<Connected> {
     },
   });
   await signInAndConsent(new UserAgent(), flow.body.data.attributes.connect_url);
-  const ended = await server.call("GET", flow.body.data.links.self);
+  const ended = await stage.server.call("GET", flow.body.data.links.self);
   const secretId = ended.body.data.relationships.secret.data.id;
   return { clientId: credentials.client_id, authClientId: id, secretId };
 }
@@ -135,7 +125,7 @@ async function connect(workspace: string, wish: Wish = {}): Promise<Connected> {
 async function workspaceKey(workspace: string): Promise<Login> {
   const email = "component@example.com";
   const permissions = ["auth_clients.get", "auth_secret.get", "auth_secret.get_credentials", "auth_secret.refresh"];
-  const { status, body } = await server.call("POST", "/v2/api-keys", {
+  const { status, body } = await stage.server.call("POST", "/v2/api-keys", {
     data: {
       type: "api-key",
       attributes: { name: "Component", email, permissions: permissions.map((name) => `workspaces.${name}`) },
@@ -147,7 +137,7 @@ async function workspaceKey(workspace: string): Promise<Login> {
 }
 
 function refreshesOf(clientId: string): number {
-  return provider.calls(clientId).token_requests.filter((call) => call.grant_type === "refresh_token").length;
+  return stage.provider.calls(clientId).token_requests.filter((call) => call.grant_type === "refresh_token").length;
 }
 
 /** The answer for which the library gave up. */
@@ -180,7 +170,7 @@ describe("fetchAllSecretsForWorkspace", () => {
     const workspace = newWorkspace();
     const { authClientId } = await connect(workspace);
     for (let made = 1; made < 25; made++) {
-      const imported = await server.call("POST", `/v2/workspaces/${workspace}/secrets`, {
+      const imported = await stage.server.call("POST", `/v2/workspaces/${workspace}/secrets`, {
         data: {
           type: "auth-secret",
           attributes: { name: `Imported ${made}`, credentials: { access_token: "a", expires_in: 3600 } },
@@ -276,7 +266,7 @@ describe("fetchSecretById", () => {
   test("401 with a wrong key, asked for once", async () => {
     const workspace = newWorkspace();
     const { secretId } = await connect(workspace);
-    const wrong = { ...root(), apiKey: `${server.rootKey.slice(1)}x` };
+    const wrong = { ...root(), apiKey: `${stage.server.rootKey.slice(1)}x` };
     const { status, data } = await refusalOf(componentIn(workspace, wrong).fetchSecretById({ secretId }));
     expect(status).toBe(401);
     expect(data).toMatchObject({ errors: [{ status: "401", code: "unauthenticated" }] });
@@ -315,7 +305,7 @@ describe("refreshTokenBySecretId", () => {
     const before = await component.fetchSecretById({ secretId });
     exchanges = [];
     // Slow enough that all of them meet while it is under way.
-    provider.setFault(clientId, { delay_ms: 1000, grant_type: "refresh_token" });
+    stage.provider.setFault(clientId, { delay_ms: 1000, grant_type: "refresh_token" });
     const renewed = await Promise.all(
       Array.from({ length: 100 }, () => component.refreshTokenBySecretId({ secretId })),
     );
@@ -345,6 +335,9 @@ describe("the x-request-id of the library", () => {
     await componentIn(workspace, root(), message).fetchSecretById({ secretId });
     const id = `f:${FLOW};s:${STEP};m:${message}`;
     expect(exchanges).toMatchObject([{ sentId: id, returnedId: id, status: 200 }]);
-    await vi.waitFor(() => expect(server.output).toContain(`"request_id":"${id}"`), { timeout: 5000, interval: 50 });
+    await vi.waitFor(() => expect(stage.server.output).toContain(`"request_id":"${id}"`), {
+      timeout: 5000,
+      interval: 50,
+    });
   });
 });

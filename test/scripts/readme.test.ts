@@ -2,37 +2,23 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type OpenIdProvider, startOpenIdProvider } from "../support/openid-provider.ts";
-import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
+import { describe, expect, test } from "vitest";
 import { addressesToOpen, blocksOf, Shell } from "../support/shell.ts";
+import { useStage } from "../support/stage.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const tour = readme.slice(readme.indexOf("## A tour in five minutes"), readme.indexOf("## Deploy"));
 const blocks = blocksOf("sh", tour);
 
-const folder = temporaryFolder();
-let provider: OpenIdProvider;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  provider = await startOpenIdProvider({ accessTokenSeconds: 90 });
-  server = await ServerProcess.start(folder.path);
-}, 60_000);
-
-afterAll(async () => {
-  await server.stop();
-  await provider.close();
-  folder.remove();
-});
+const stage = useStage(90);
 
 describe("the README", () => {
   test("has a tour that works when pasted", async () => {
     expect(blocks).toHaveLength(3);
-    const shell = new Shell(folder.path, {
-      "http://localhost:8787": server.url,
-      "http://127.0.0.1:4000": provider.issuer,
+    const shell = new Shell(stage.folder, {
+      "http://localhost:8787": stage.server.url,
+      "http://127.0.0.1:4000": stage.provider.issuer,
     });
     const [prepare = "", use = "", mistake = ""] = blocks;
 
