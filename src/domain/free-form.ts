@@ -51,8 +51,8 @@ export function masked(value: unknown, mask: string): unknown {
 }
 
 /**
- * Copies a value with what stood before in the place of every mask that came back. A mask for which nothing stood there is left; `onStray`
- * hears of it, with its path.
+ * Copies a value with what stood before in the place of every mask that came back. An entry of a list is known by everything else in
+ * it, so that no secret moves to another entry. `onStray` hears of masks for which nothing stood there, with their paths.
  */
 export function unmasked(
   value: unknown,
@@ -62,13 +62,29 @@ export function unmasked(
   path: string[] = [],
 ): unknown {
   if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const known = Array.isArray(before) ? before : [];
+    return value.map((each, index) => {
+      const twin = twinOf(each, index, known, mask);
+      return unmasked(each, twin, mask, onStray, [...path, String(index)]);
+    });
+  }
   const known = (typeof before === "object" && before !== null ? before : {}) as Record<string, unknown>;
-  const restored = (name: string, each: unknown): unknown => {
+  const members = Object.entries(value).map(([name, each]) => {
     const here = [...path, name];
-    if (!WRITE_ONLY.test(name) || each !== mask) return unmasked(each, known[name], mask, onStray, here);
-    if (!Object.hasOwn(known, name)) onStray(here);
-    return Object.hasOwn(known, name) ? known[name] : each;
-  };
-  if (Array.isArray(value)) return value.map((each, index) => restored(String(index), each));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, restored(name, each)]));
+    if (!WRITE_ONLY.test(name)) return [name, unmasked(each, known[name], mask, onStray, here)];
+    const isKnown = each === mask && Object.hasOwn(known, name);
+    if (!isKnown && JSON.stringify(each)?.includes(JSON.stringify(mask))) onStray(here);
+    return [name, isKnown ? known[name] : each];
+  });
+  return Object.fromEntries(members);
+}
+
+/** Finds the entry of a list that was shown as this one: where it stood, or the only one that looks so. */
+function twinOf(shown: unknown, index: number, known: unknown[], mask: string): unknown {
+  const text = JSON.stringify(shown);
+  const looksSo = (entry: unknown) => JSON.stringify(masked(entry, mask)) === text;
+  if (index < known.length && looksSo(known[index])) return known[index];
+  const [twin, ...others] = known.filter(looksSo);
+  return others.length === 0 ? twin : undefined;
 }

@@ -30,8 +30,10 @@ import {
 import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
 import { registrationChangeSchema, registrationSchema } from "../jsonapi/registration.ts";
+import { secretStub } from "../secret-actor/stub.ts";
 import {
   deleteAuthClient,
+  type EndedFlow,
   findAuthClient,
   insertAuthClient,
   listAuthClients,
@@ -167,9 +169,18 @@ export function addAuthClientRoutes(app: App): void {
 
   app.openapi(removeClient, async (c) => {
     const { id } = await findForChange(c, c.req.valid("param").id, "delete");
-    await deleteAuthClient(c.env.DB, id);
+    const flows = await deleteAuthClient(c.env.DB, id);
+    c.executionCtx.waitUntil(clearFlows(c, flows));
     return c.body(null, 204);
   });
+}
+
+/** Clears the actors of flows that nothing leads to any more; one that is not reached clears itself within a day. */
+async function clearFlows(c: Context, flows: EndedFlow[]): Promise<void> {
+  const ask = { requestId: c.get("requestId") };
+  await Promise.allSettled(
+    flows.map(({ workspaceId, secretId }) => secretStub(c.env, workspaceId, secretId).clear(ask)),
+  );
 }
 
 /** Finds a client that can be used in a workspace; `pointer` says where it was named. @throws {ServiceError} `not_found` */

@@ -15,6 +15,7 @@ import {
 import { document, documentSchema } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
+import { seenAround } from "../store/places.ts";
 import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App } from "./context.ts";
@@ -75,6 +76,7 @@ export function addAuthorizationRoutes(app: App): void {
       id: crypto.randomUUID() as AuthorizationId,
       secretId,
       workspaceId: workspace,
+      seen: seenAround(at),
       authClientId: client.id,
       userId: relationships.user?.data.id ?? null,
       renews: renewed !== undefined,

@@ -198,7 +198,7 @@ export function addSecretRoutes(app: App): void {
 
   app.openapi(readSecret, async (c) => {
     const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get");
-    const asked = { requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false, waits: true };
+    const asked = { requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false };
     return writeSecret(c, 200, await stub.read(asked));
   });
 
@@ -220,7 +220,7 @@ export function addSecretRoutes(app: App): void {
   app.openapi(readToken, async (c) => {
     const minTtlSeconds = c.req.valid("query").min_ttl;
     const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get_credentials");
-    const asked = { requestId: c.get("requestId"), minTtlSeconds, requireToken: true, waits: true };
+    const asked = { requestId: c.get("requestId"), minTtlSeconds, requireToken: true };
     const secret = await stub.read(asked);
     const headers = { ETag: `"${secret.version}"`, "Server-Timing": "origin" };
     if (knows(c.req.header("If-None-Match"), secret.version)) return c.body(null, 304, headers);

@@ -13,7 +13,7 @@ import { findSecretsInError } from "../store/secrets.ts";
  */
 export type Job = { requestId: string } & (
   | { kind: "remove"; place: NarrowPlace; createdAt: number; passedOver: SecretId[] }
-  | { kind: "wake"; client: AuthClientId; after: string }
+  | { kind: "wake"; client: AuthClientId; after: string; tries: number }
 );
 
 /** What a step leaves to do. `trouble`: why not at once. */
@@ -24,6 +24,8 @@ export interface Left {
 
 /** How many actors are called at once. */
 const PAGE_SIZE = 50;
+/** A secret that cannot be woken so often tries again by itself, within the hour. */
+const MOST_TRIES = 5;
 /** The job's own record has to stay small. */
 const MOST_PASSED_OVER = 5000;
 
@@ -69,10 +71,14 @@ async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Left
 
 async function wakeSome(env: Env, job: Job & { kind: "wake" }): Promise<Left | null> {
   const secrets = await findSecretsInError(env.DB, job.client, job.after, PAGE_SIZE);
-  await Promise.allSettled(
+  const woken = await Promise.allSettled(
     secrets.map(({ workspaceId, id }) => secretStub(env, workspaceId, id).clientChanged({ requestId: job.requestId })),
   );
+  const failure = woken.find((result) => result.status === "rejected");
+  if (failure !== undefined && job.tries < MOST_TRIES) {
+    return { job: { ...job, tries: job.tries + 1 }, trouble: String(failure.reason) };
+  }
   const last = secrets.at(-1);
   if (last === undefined || secrets.length < PAGE_SIZE) return null;
-  return { job: { ...job, after: last.id }, trouble: null };
+  return { job: { ...job, after: last.id, tries: 1 }, trouble: null };
 }

@@ -23,7 +23,7 @@ export async function removePlace(env: Env, { place, createdAt }: Doomed, reques
 /** Lets the secrets of a changed auth client that wait for this try again. What goes wrong is told in the log alone. */
 export async function wakeSecrets(env: Env, { id, version }: AuthClient, requestId: string): Promise<void> {
   try {
-    await start(env, `wake/${id}/${version}`, { kind: "wake", requestId, client: id, after: "" });
+    await start(env, `wake/${id}/${version}`, { kind: "wake", requestId, client: id, after: "", tries: 1 });
   } catch (error) {
     log({ kind: "alert", what: "wake_job_not_started", request_id: requestId, internal: String(error) });
   }

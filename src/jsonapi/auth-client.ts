@@ -45,7 +45,8 @@ const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
   anyOf: eitherOf("OAuth2Registration"),
 });
 const changedCredentialsSchema = z.record(z.string(), z.unknown()).openapi({
-  description: "What is not stated stays; so does what is stated as its mask.",
+  description:
+    "For `oauth2` what is not stated stays; of other types all is replaced. A client secret that is stated as its mask stays.",
   anyOf: eitherOf("OAuth2RegistrationChange"),
 });
 const leadSchema = z

@@ -143,7 +143,7 @@ export const tokenCredentialsSchema = z.strictObject({
   expires_in: z.int().nullable().openapi({ description: "How many seconds are left now. Null: it does not expire." }),
   expires_at: instantSchema.nullable(),
   scope: z.string().nullable(),
-  additional_params: z.string().optional().openapi({ description: "An object of strings, as JSON." }),
+  additional_params: z.string().optional().openapi({ description: "An object as JSON, or the text that was given." }),
   fields: z.record(z.string(), z.unknown()).optional(),
   undefined_params: z
     .record(z.string(), z.unknown())

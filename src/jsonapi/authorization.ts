@@ -15,6 +15,7 @@ import {
   relatedTo,
   relationship,
   requestDocument,
+  strangeNames,
 } from "./document.ts";
 
 const MAX_SCOPE_LENGTH = 8192;
@@ -60,7 +61,9 @@ export const newAuthorizationSchema = requestDocument(
 
 /** Finds what is wrong with a new flow besides its schema. `origins` are those to which people may be sent. */
 export function newAuthorizationProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
-  return [...nameProblems(sent), ...reservedProblems(sent), ...returnProblems(sent, origins)];
+  const attributes = ["data", "attributes"];
+  const strange = strangeNames(memberAt(sent, attributes), attributes);
+  return [...strange, ...nameProblems(sent), ...reservedProblems(sent), ...returnProblems(sent, origins)];
 }
 
 function nameProblems(sent: unknown): Problem[] {

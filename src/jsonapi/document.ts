@@ -185,10 +185,17 @@ export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
 export function problemsAt(sent: unknown, path: string[], schema: z.ZodType): Problem[] {
   const value = memberAt(sent, path);
   const result = schema.safeParse(value);
-  // The parser leaves this name out without a word.
-  const isStrange = typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__");
-  const strange = { detail: '"__proto__" cannot be kept.', pointer: pointerTo([...path, "__proto__"]) };
-  return [...(isStrange ? [strange] : []), ...(result.success ? [] : problemsOf(result.error, path))];
+  return [...strangeNames(value, path), ...(result.success ? [] : problemsOf(result.error, path))];
+}
+
+/** Finds members named `__proto__`, at any depth that is kept: parsers leave them out without a word. */
+export function strangeNames(value: unknown, path: string[]): Problem[] {
+  if (typeof value !== "object" || value === null || path.length > MAX_DEPTH) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    name === "__proto__"
+      ? [{ detail: '"__proto__" cannot be kept.', pointer: pointerTo([...path, name]) }]
+      : strangeNames(each, [...path, name]),
+  );
 }
 
 /** Writes a path as a pointer (RFC 6901). */

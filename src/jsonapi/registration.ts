@@ -21,7 +21,14 @@ const uri = z
     const fault = providerUriFault(text, { allowLoopback: true });
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
   })
+  .refine((text) => !holdsSecret(text), { error: "must not hold the client secret" })
   .openapi({ format: "uri" });
+
+/** URIs are shown, and stand in logs of others. */
+function holdsSecret(text: string): boolean {
+  return URL.canParse(text) && [...new URL(text).searchParams.keys()].some((name) => /^client_?secret$/i.test(name));
+}
+
 const lifetime = z
   .int()
   .min(1)
@@ -35,9 +42,7 @@ export const registrationSchema = z
     client_secret: opaque
       .refine((text) => text !== MASK, { error: "is the mask that stands in answers, not a secret" })
       .openapi({ description: "Never shown." }),
-    auth_uri: uri
-      .refine((text) => !/[?&]client_secret=/i.test(text), { error: "must not hold the client secret" })
-      .openapi({ description: "Where people consent." }),
+    auth_uri: uri.openapi({ description: "Where people consent." }),
     token_uri: uri.openapi({ description: "Where codes are exchanged." }),
     refresh_token_uri: uri.openapi({ description: "Where tokens are renewed; often the same." }),
     token_expires_in: lifetime.optional(),

@@ -51,6 +51,7 @@ export class Consent {
       schema: 1,
       id: input.secretId,
       workspaceId: input.workspaceId,
+      seen: input.seen ?? null,
       secret: null,
       grant: null,
       client: null,

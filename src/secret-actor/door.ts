@@ -61,6 +61,8 @@ export interface NewAuthorization
   extends Ask, Omit<Authorization, "name" | "status" | "reason" | "createdAt" | "openings"> {
   secretId: SecretId;
   workspaceId: WorkspaceId;
+  /** Where the workspace was when the caller was let in. */
+  seen?: Seen;
   name: string | null;
 }
 
@@ -97,7 +99,7 @@ export interface Door {
    * Renews first where the token has less than `minTtlSeconds` left. `requireToken`: fails rather than answer without a token.
    * `waits: false`: answers with what is there, and renews behind it.
    */
-  read(input: Ask & { minTtlSeconds: number; requireToken: boolean; waits: boolean }): Promise<Answer<SecretView>>;
+  read(input: Ask & { minTtlSeconds: number; requireToken: boolean; waits?: boolean }): Promise<Answer<SecretView>>;
   change(input: Change): Promise<Answer<SecretView>>;
   /** The auth client was changed: a secret that waited for this tries again at once. */
   clientChanged(input: Ask): Promise<Answer<null>>;

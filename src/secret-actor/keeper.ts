@@ -66,6 +66,7 @@ export class SecretKeeper {
       schema: 1,
       id: input.id,
       workspaceId: input.workspaceId,
+      seen: input.seen ?? null,
       secret,
       grant: sealed,
       client: input.client,
@@ -74,7 +75,7 @@ export class SecretKeeper {
       authorizations: [],
     });
     try {
-      await this.#memory.publish(input.seen);
+      await this.#memory.publish();
     } catch (error) {
       // When the index does not answer even to this, the alarm of a secret that nobody confirmed tries again.
       await this.#memory.erase(input.id).catch(() => undefined);
@@ -86,7 +87,7 @@ export class SecretKeeper {
   /** Answers with a token that is valid, renewed first where less than `minTtlSeconds` are left. */
   async read(
     cause: Cause,
-    { minTtlSeconds, requireToken, waits }: { minTtlSeconds: number; requireToken: boolean; waits: boolean },
+    { minTtlSeconds, requireToken, waits = true }: { minTtlSeconds: number; requireToken: boolean; waits?: boolean },
   ): Promise<SecretView> {
     const prepared = this.#refresher.prepareRead(cause, minTtlSeconds);
     if (waits) await prepared;

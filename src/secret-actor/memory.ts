@@ -6,7 +6,7 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
 import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import type { Seen } from "../store/places.ts";
+import { NOWHERE, type Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import { ended, endsAt, isOpen } from "./flows.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
@@ -139,14 +139,14 @@ export class Memory {
     }
   }
 
-  /** Brings the index up to date when it says something else. `contract`: what was seen around the workspace of a new secret. */
-  async publish(contract: Seen = null): Promise<void> {
+  /** Brings the index up to date when it says something else. */
+  async publish(): Promise<void> {
     await this.#inTurn(async () => {
       const secret = this.#record?.secret;
       if (secret == null) return;
       const entry = indexEntry(secret, this.#ports.now());
       if (isIndexed(this.#record, entry)) return;
-      await this.#inTime(this.#ports.putIndexEntry(secret, entry, contract));
+      await this.#inTime(this.#ports.putIndexEntry(secret, entry, seenBy(this.#record)));
       const record = this.#record;
       if (record === null) return;
       await this.write({ ...record, indexed: entry, unconfirmed: false }, record.secret?.attempt ? "keep" : "set");
@@ -264,6 +264,15 @@ function plainCredentials(members: FreeCredentials): PlainCredentials {
 
 function indexEntry(secret: Secret, now: number): IndexEntry {
   return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)) };
+}
+
+/**
+ * What must still be around the workspace. One that lay in no contract may have been taken into one since; but not while its first secret
+ * was on its way there.
+ */
+function seenBy(record: ActorRecord | null): Seen {
+  const { seen = null, unconfirmed = false } = record ?? {};
+  return seen === NOWHERE && !unconfirmed ? null : seen;
 }
 
 function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {

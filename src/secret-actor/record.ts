@@ -5,6 +5,7 @@ import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } fro
 import type { Reason } from "../domain/oauth2/response.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 
 /** Everything that one actor keeps, in one row. Described in docs/STORAGE.md. */
@@ -12,6 +13,8 @@ export interface ActorRecord {
   schema: 1;
   id: SecretId;
   workspaceId: WorkspaceId;
+  /** What was around the workspace when the caller who made this was let in; the first records do not say. */
+  seen?: Seen;
   /** Null while the first consent is under way. */
   secret: Secret | null;
   /** The grant of `secret.version`, sealed; for a type without tokens the credentials as they came. */

@@ -3,7 +3,7 @@
 import type { Keyring } from "../crypto/keyring.ts";
 import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
 import type { AuthClient, OAuth2Registration } from "../domain/auth-client.ts";
-import type { AuthClientId } from "../domain/ids.ts";
+import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
@@ -32,6 +32,7 @@ const UPDATE = `UPDATE auth_clients
   WHERE id = ?1 AND version = ?2`;
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
+const FLOWS = "SELECT DISTINCT workspace_id, secret_id FROM authorizations WHERE auth_client_id = ? LIMIT 500";
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
 /** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
@@ -102,15 +103,26 @@ export async function updateAuthClient(db: D1Database, keyring: Keyring, changed
   throw new ServiceError("conflict", "The auth client was changed or deleted meanwhile. Read it again.");
 }
 
+/** A consent flow of a client that was deleted: it can make no secret any more. */
+export interface EndedFlow {
+  workspaceId: WorkspaceId;
+  secretId: SecretId;
+}
+
 /**
- * Deletes a client that no secret uses.
+ * Deletes a client that no secret uses. Gives the flows that were to make some, of which nothing is left here.
  * @throws {ServiceError} `conflict`, with the count, while secrets are attached.
  */
-export async function deleteAuthClient(db: D1Database, id: AuthClientId): Promise<void> {
-  const { meta } = await db.prepare(DELETE_UNUSED).bind(id).run();
-  if (meta.changes > 0) return;
+export async function deleteAuthClient(db: D1Database, id: AuthClientId): Promise<EndedFlow[]> {
+  const [flows, deleted] = await db.batch<{ workspace_id: WorkspaceId; secret_id: SecretId }>([
+    db.prepare(FLOWS).bind(id),
+    db.prepare(DELETE_UNUSED).bind(id),
+  ]);
+  if ((deleted?.meta.changes ?? 0) > 0) {
+    return (flows?.results ?? []).map((row) => ({ workspaceId: row.workspace_id, secretId: row.secret_id }));
+  }
   const secrets = (await db.prepare(COUNT_SECRETS).bind(id).first<number>("secrets")) ?? 0;
-  if (secrets === 0) return;
+  if (secrets === 0) return [];
   const are = secrets === 1 ? "1 secret uses" : `${secrets} secrets use`;
   throw new ServiceError("conflict", `${are} this auth client. Delete them first.`);
 }

@@ -20,6 +20,8 @@ const FIND = "SELECT tenant_id, contract_id, is_live FROM places WHERE level = ?
 
 /** What was around a place when somebody was let in there, as `tenant/contract`; null: nobody knows any more. */
 export type Seen = string | null;
+/** Seen around a workspace that is not registered. */
+export const NOWHERE = "/";
 
 /**
  * A condition for statements that add something to a place: ?1 is its level, ?2 its id, ?3 what was seen around it. It fails when the

@@ -1,7 +1,7 @@
 /** How much free-form JSON is kept, and what of it never is. */
 
 import { describe, expect, test } from "vitest";
-import { boundedMembers, isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../../src/domain/free-form.ts";
+import { boundedMembers, isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH, unmasked } from "../../src/domain/free-form.ts";
 
 function nested(depth: number): unknown {
   return Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
@@ -49,5 +49,44 @@ describe("boundedMembers", () => {
     const kept = boundedMembers(members);
     expect(JSON.stringify(kept)).toBe('{"a":{"b":2}}');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
+
+describe("unmasked", () => {
+  const restore = (sent: unknown, before: unknown) => {
+    const strays: string[] = [];
+    const value = unmasked(sent, before, "***", (path) => strays.push(path.join("/")));
+    return { value, strays };
+  };
+  const secret = (id: number, client_secret: string) => ({ id, client_secret });
+
+  test.each<[string, unknown, unknown, unknown, string[]]>([
+    ["a member", { client_secret: "***", a: 2 }, { client_secret: "A", a: 1 }, { client_secret: "A", a: 2 }, []],
+    ["an entry that moved up", [secret(2, "***")], [secret(1, "A"), secret(2, "B")], [secret(2, "B")], []],
+    [
+      "twins where they were",
+      [secret(1, "***"), secret(1, "***")],
+      [secret(1, "A"), secret(1, "B")],
+      [secret(1, "A"), secret(1, "B")],
+      [],
+    ],
+    ["no entry that was changed", [secret(3, "***")], [secret(1, "A")], [secret(3, "***")], ["0/client_secret"]],
+    [
+      "no twin that moved",
+      [{ x: 1 }, { x: 1 }, secret(1, "***")],
+      [secret(1, "A"), secret(1, "B")],
+      [{ x: 1 }, { x: 1 }, secret(1, "***")],
+      ["2/client_secret"],
+    ],
+    [
+      "nothing within a secret",
+      { client_secret: ["***"] },
+      { client_secret: ["A"] },
+      { client_secret: ["***"] },
+      ["client_secret"],
+    ],
+    ["nothing where nothing stood", { client_secret: "***" }, null, { client_secret: "***" }, ["client_secret"]],
+  ])("restores %s", (_, sent, before, value, strays) => {
+    expect(restore(sent, before)).toEqual({ value, strays });
   });
 });

@@ -2,7 +2,7 @@
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseKeyring } from "../../src/crypto/keyring.ts";
 import type { AuthClient } from "../../src/domain/auth-client.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
@@ -239,6 +239,21 @@ describe("a client of another type", () => {
   });
 });
 
+describe("a URI with a client secret in it", () => {
+  test.each(["auth_uri", "token_uri", "refresh_token_uri"])("is refused as %s, as URIs are shown", async (member) => {
+    const uris = ["client_secret=s", "a=b&client%5Fsecret=s", "ClientSecret=s"].map(
+      (query) => `https://p.example.com/?${query}`,
+    );
+    for (const uri of uris) {
+      const answer = await call("POST", "/v2/auth-clients", newClient({ credentials: { [member]: uri } }));
+      expect([answer.status, faults(answer)]).toEqual([
+        400,
+        [`invalid_document /data/attributes/credentials/${member}`],
+      ]);
+    }
+  });
+});
+
 describe("PATCH /v2/auth-clients/{id}", () => {
   const patch = (attributes: object, relationships?: object) => ({
     data: { type: "auth-client", attributes, ...(relationships && { relationships }) },
@@ -371,7 +386,7 @@ describe("a client that", () => {
       status: 401,
       body: '{"error":"invalid_client"}',
       grant_type: "refresh_token",
-      delay_ms: 300,
+      delay_ms: 1500,
       times: 1,
     });
     const refresh = call("POST", `${path}/refresh`);
@@ -379,9 +394,20 @@ describe("a client that", () => {
     const attributes = { credentials: { client_secret: "********" } };
     await call("PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
     await refresh;
-    expect(await isDueNow(path)).toBe(true);
+    await vi.waitFor(async () => expect(await isDueNow(path)).toBe(true));
     await runDurableObjectAlarm(actorOf(path));
     expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+  });
+
+  test("goes takes along what its consent flows had stored", async () => {
+    const client = await ConnectedClient.create();
+    const workspace = newWorkspace();
+    const { body } = await client.authorize(workspace, { fields: { a: 1 } });
+    const find = env.DB.prepare("SELECT secret_id FROM authorizations WHERE id = ?").bind(body.data.id);
+    const path = `/v2/workspaces/${workspace}/secrets/${await find.first<string>("secret_id")}`;
+    expect(await isStored(path)).toBe(true);
+    await call("DELETE", `/v2/auth-clients/${client.id}`);
+    await vi.waitFor(async () => expect(await isStored(path)).toBe(false));
   });
 
   test("goes while consent flows start is a client that is not there, not a fault of ours", async () => {
@@ -548,6 +574,10 @@ async function openClient(id: string): Promise<AuthClient> {
   const stored = await findAuthClient(env.DB, id as AuthClientId);
   if (stored === null) throw new Error("There is no such client.");
   return await openAuthClient(parseKeyring(env.ENCRYPTION_KEYS), stored);
+}
+
+async function isStored(path: string): Promise<boolean> {
+  return await runInDurableObject(actorOf(path), (_, { storage }) => storage.kv.get("record") !== undefined);
 }
 
 async function isDueNow(path: string): Promise<boolean> {

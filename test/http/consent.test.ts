@@ -245,7 +245,7 @@ describe("a flow that fails", () => {
     const ending = browser.get(callback);
     await vi.waitFor(async () => expect((await client.calls()).token_requests).toHaveLength(1), { interval: 20 });
     expect((await call("DELETE", `/v2/auth-clients/${client.id}`)).status).toBe(204);
-    expect((await ending).html).toContain("could not be connected");
+    expect((await ending).html).toContain("has ended");
     expect(await secretsIn(workspace)).toBe(0);
   });
 

@@ -89,6 +89,25 @@ describe("POST …/secrets of a type without tokens", () => {
     expect([answer.status, faults(answer).toSorted()]).toEqual([400, expected.toSorted()]);
   });
 
+  test("400 for __proto__ at any depth, which no parser would keep", async () => {
+    const client = await clientOf("noauth");
+    const sent = JSON.stringify({
+      data: {
+        type: "auth-secret",
+        attributes: { name: "x", credentials: { fields: { a: [{ PROTO: 1 }], PROTO: {} } } },
+        relationships: { auth_client: { data: { id: client, type: "auth-client" } } },
+      },
+    }).replaceAll("PROTO", "__proto__");
+    const answer = await call("POST", `/v2/workspaces/${newWorkspace()}/secrets`, sent);
+    expect([answer.status, faults(answer)]).toEqual([
+      400,
+      [
+        "invalid_document /data/attributes/credentials/fields/a/0/__proto__",
+        "invalid_document /data/attributes/credentials/fields/__proto__",
+      ],
+    ]);
+  });
+
   test.each(["basic", "api_key", "custom"])("400 for %s without credentials", async (type) => {
     const answer = await create(newWorkspace(), await clientOf(type), {});
     expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/credentials"]]);

@@ -1,12 +1,18 @@
 /** Whoever was let in before a place was deleted, and writes after it, leaves nothing behind. */
 
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  listDurableObjectIds,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import type { ApiKeyId, AuthClientId, ContractId, TenantId, WorkspaceId } from "../../src/domain/ids.ts";
 import { GLOBAL, type Lineage } from "../../src/domain/place.ts";
 import { SecretActor } from "../../src/secret-actor/actor.ts";
+import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { insertApiKey } from "../../src/store/api-keys.ts";
 import { insertAuthClient } from "../../src/store/auth-clients.ts";
 import { actorOf, call, ConnectedClient, newBrowser, newWorkspace } from "../support/api.ts";
@@ -116,7 +122,7 @@ describe("what was let in before the deletion and writes after it leaves nothing
     const { url: callback } = await signInAndConsent(browser, flow.body.data.attributes.connect_url, {
       until: (url) => url.href.startsWith(client.redirectUri),
     });
-    await client.fault({ delay_ms: 500 });
+    await client.fault({ delay_ms: 4000 });
     const page = browser.get(callback);
     await vi.waitFor(async () => expect((await client.calls()).token_requests).toHaveLength(1), { interval: 10 });
     await drop();
@@ -124,10 +130,32 @@ describe("what was let in before the deletion and writes after it leaves nothing
     await expectNothing(workspace);
   });
 
+  test("a secret that the index had lost", async () => {
+    const { workspace, client, drop } = await doomed("before");
+    const secret = await client.connect(workspace);
+    // As after a deletion of which only the answer was lost.
+    const id = secret.split("/").at(-1);
+    await env.DB.prepare("DELETE FROM secrets WHERE id = ?").bind(id).run();
+    await env.DB.prepare("DELETE FROM authorizations WHERE secret_id = ?").bind(id).run();
+    const recordOf = () =>
+      runInDurableObject(actorOf(secret), (_, { storage }) => storage.kv.get<ActorRecord>("record"));
+    const record = await recordOf();
+    await runInDurableObject(actorOf(secret), (_, { storage }) =>
+      storage.kv.put("record", { ...record, indexed: null }),
+    );
+    await abortAllDurableObjects();
+    await drop();
+    await runDurableObjectAlarm(actorOf(secret));
+    expect((await call("GET", `${secret}/token`)).status).toBe(404);
+    expect(await allRows()).not.toContain(workspace);
+    // How the flow ended is remembered for a day; of the grant nothing is.
+    expect(await recordOf()).toMatchObject({ secret: null, grant: null, client: null });
+  });
+
   test("a refresh that is under way", async () => {
     const { workspace, client, drop } = await doomed("before");
     const secret = await client.connect(workspace);
-    await client.fault({ delay_ms: 500 });
+    await client.fault({ delay_ms: 4000 });
     const refreshed = call("POST", `${secret}/refresh`);
     await vi.waitFor(async () => expect(await client.refreshes()).toBe(1), { interval: 10 });
     await drop();
