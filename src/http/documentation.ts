@@ -16,7 +16,8 @@ const DESCRIPTION = `Holds OAuth 2.0 grants and keeps their access tokens fresh,
 Requests and answers are JSON:API documents; \`application/json\` and \`application/vnd.api+json\` are both taken. \
 A request that is not valid is answered with all of its faults at once, each with a pointer to the place.
 
-What belongs to another workspace, contract or tenant does not exist for the caller: 404, never 403.
+What belongs to another workspace, contract or tenant does not exist for the caller: 404. What lies \
+around their own does, but is not theirs to ask about: 403.
 
 A request may bring its own \`x-request-id\`, of at most 200 visible characters.`;
 
