@@ -93,12 +93,17 @@ export function lacking(permission: Permission): ServiceError {
 
 /** Lists the levels whose auth clients a principal may see: a permission to get those of one level is good for the wider ones too. */
 export function visibleLevels(principal: Principal): readonly Level[] {
-  const narrowest = LEVELS.findLastIndex((level) => holds(principal, `${PLURAL[level]}.auth_clients.get`));
+  const narrowest = LEVELS.findLastIndex((level) => holds(principal, clientPermission(level, "get")));
   return LEVELS.slice(0, narrowest + 1);
 }
 
+/** Lists the levels, of a place and below it, whose API keys a principal may see. */
+export function visibleKeyLevels(principal: Principal, { level }: Place): readonly Level[] {
+  return LEVELS.slice(LEVELS.indexOf(level)).filter((each) => holds(principal, keyPermission(each, "get")));
+}
+
 /** Names the permission for an action on an auth client of this level. */
-export function clientPermission({ level }: Place, action: Change): Permission {
+export function clientPermission(level: Level, action: Change): Permission {
   return `${PLURAL[level]}.auth_clients.${action}`;
 }
 

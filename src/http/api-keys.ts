@@ -8,17 +8,16 @@ import {
   keyPermission,
   lacking,
   nothingThere,
-  permit,
   type Permission,
   type Principal,
+  visibleKeyLevels,
 } from "../domain/permissions.ts";
-import { GLOBAL, LEVELS } from "../domain/place.ts";
+import { GLOBAL } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { apiKeyResource, apiKeySchema, newApiKeySchema, newKeyProblems } from "../jsonapi/api-key.ts";
 import { document, documentSchema, listSchema } from "../jsonapi/document.ts";
 import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
 import { type ApiKey, deleteApiKey, findApiKey, insertApiKey, listApiKeys } from "../store/api-keys.ts";
-import { findLineage } from "../store/places.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App } from "./context.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
@@ -67,14 +66,16 @@ export function addApiKeyRoutes(app: App): void {
     const named = placeNamed(query);
     if (named !== undefined) await reach(c, named);
     const within = named ?? principal.lineage[0];
-    const levels = LEVELS.slice(LEVELS.indexOf(within.level)).filter((level) =>
-      holds(principal, keyPermission(level, "get")),
-    );
+    const levels = visibleKeyLevels(principal, within);
     if (levels.length === 0) throw lacking(keyPermission(within.level, "get"));
     const page = pageOf(query);
     const found = await listApiKeys(c.env.DB, within, levels, page);
-    const shown = found.items.map((key) => apiKeyResource(key));
-    return writeList(c, found, page, shown);
+    return writeList(
+      c,
+      found,
+      page,
+      found.items.map((key) => apiKeyResource(key)),
+    );
   });
 
   app.openapi(createKey, async (c) => {
@@ -100,9 +101,8 @@ export function addApiKeyRoutes(app: App): void {
 
   app.openapi(revokeKey, async (c) => {
     const key = await findApiKey(c.env.DB, c.req.valid("param").id);
-    const lineage = key === null ? null : await findLineage(c.env.DB, key.place);
-    if (key === null || lineage === null) throw nothingThere();
-    permit(c.get("principal"), keyPermission(key.place.level, "delete"), lineage);
+    if (key === null) throw nothingThere();
+    await permitAt(c, keyPermission(key.place.level, "delete"), key.place);
     await deleteApiKey(c.env.DB, key.id);
     return c.body(null, 204);
   });

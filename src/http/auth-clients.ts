@@ -9,7 +9,6 @@ import {
   holds,
   lacking,
   nothingThere,
-  permit,
   type Principal,
   reaches,
   visibleLevels,
@@ -41,7 +40,6 @@ import {
   type SealedAuthClient,
   updateAuthClient,
 } from "../store/auth-clients.ts";
-import { findLineage } from "../store/places.ts";
 import { log } from "../telemetry.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
@@ -102,7 +100,8 @@ const changeClient = createRoute({
   ...oneClient,
   method: "patch",
   summary: "Change an auth client",
-  description: "What is not stated stays. Type, level, `client_id` and URIs cannot change.",
+  description:
+    "What is not stated stays, but the credentials of other types than `oauth2` are replaced. Type, level, `client_id` and URIs cannot change.",
   middleware: alsoRefuse(async (sent, c) => {
     c.set("client", await findForChange(c, idInPath(c, "id", ownId<AuthClientId>()), "edit"));
     return clientChangeProblems(sent, c.get("client").type);
@@ -129,7 +128,7 @@ export function addAuthClientRoutes(app: App): void {
     const place = placeNamed(query);
     const at = place === undefined ? GLOBAL : await reach(c, place);
     const levels = visibleLevels(principal);
-    if (levels.length === 0) throw lacking(clientPermission(at[0], "get"));
+    if (levels.length === 0) throw lacking(clientPermission(at[0].level, "get"));
     const page = pageOf(query);
     const found = await listAuthClients(c.env.DB, at, levels, query["filter[component]"], page);
     return writeList(c, found, page, await Promise.all(found.items.map((stored) => shownInList(c, stored, at))));
@@ -138,10 +137,10 @@ export function addAuthClientRoutes(app: App): void {
   app.openapi(createClient, async (c) => {
     const { data } = c.req.valid("json");
     const place = placeIn(data.relationships) ?? GLOBAL[0];
-    const at = await permitAt(c, clientPermission(place, "create"), place, pointerToPlace(place));
+    const at = await permitAt(c, clientPermission(place.level, "create"), place, pointerToPlace(place));
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
     await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client, at);
-    return write(c, 201, client, holds(c.get("principal"), clientPermission(place, "get")));
+    return write(c, 201, client, holds(c.get("principal"), clientPermission(place.level, "get")));
   });
 
   app.openapi(readClient, async (c) => {
@@ -150,7 +149,7 @@ export function addAuthClientRoutes(app: App): void {
     const stored = await findAuthClient(c.env.DB, c.req.valid("param").id);
     if (stored === null || !contains(stored.place, at)) throw nothingThere();
     if (!visibleLevels(c.get("principal")).includes(stored.place.level)) {
-      throw lacking(clientPermission(stored.place, "get"));
+      throw lacking(clientPermission(stored.place.level, "get"));
     }
     const client = await openAuthClient(settingsOf(c.env).keyring(), stored);
     return write(c, 200, client, seesCredentials(c.get("principal"), stored.place, at));
@@ -164,7 +163,7 @@ export function addAuthClientRoutes(app: App): void {
     if (hasTokens(changed.type) && data.attributes.credentials !== undefined) {
       c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
     }
-    return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place, "get")));
+    return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place.level, "get")));
   });
 
   app.openapi(removeClient, async (c) => {
@@ -197,12 +196,9 @@ export async function findUsableClient(
 
 /** Finds a client that the caller may change. @throws {ServiceError} `not_found`, `forbidden` */
 async function findForChange(c: Context, id: AuthClientId, action: "edit" | "delete"): Promise<SealedAuthClient> {
-  const principal = c.get("principal");
   const stored = await findAuthClient(c.env.DB, id);
-  const lineage = stored === null ? null : await findLineage(c.env.DB, stored.place);
-  if (stored === null || lineage === null) throw nothingThere();
-  const permission = clientPermission(stored.place, action);
-  permit(principal, permission, lineage);
+  if (stored === null) throw nothingThere();
+  await permitAt(c, clientPermission(stored.place.level, action), stored.place);
   return stored;
 }
 
@@ -212,7 +208,9 @@ async function findForChange(c: Context, id: AuthClientId, action: "edit" | "del
  */
 function seesCredentials(principal: Principal, place: Place, at: Lineage): boolean {
   const [own, ...around] = at.slice(at.findIndex((each) => isSame(each, place)));
-  return own !== undefined && reaches(principal, [own, ...around]) && holds(principal, clientPermission(place, "get"));
+  return (
+    own !== undefined && reaches(principal, [own, ...around]) && holds(principal, clientPermission(place.level, "get"))
+  );
 }
 
 function write(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {

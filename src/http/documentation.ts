@@ -3,8 +3,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { json, page, publicFailures, REQUEST_ID } from "./answers.ts";
 import type { App } from "./context.ts";
-import { docsPage } from "./docs-page.ts";
-import type { OpenApiDocument } from "./docs-schema.ts";
+import { docsPage } from "./docs/page.ts";
+import type { OpenApiDocument } from "./docs/schema.ts";
 import { pageHeaders } from "./page-headers.ts";
 import { writeDocument } from "./write.ts";
 

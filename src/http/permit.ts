@@ -1,7 +1,7 @@
 /** May they, there? Asked before anything is looked up but what contains what. */
 
 import type { WorkspaceId } from "../domain/ids.ts";
-import { holds, lacking, outOfReach, type Permission, reaches } from "../domain/permissions.ts";
+import { outOfReach, permit, type Permission, reaches } from "../domain/permissions.ts";
 import { isSame, type Lineage, type Place } from "../domain/place.ts";
 import { findLineage } from "../store/places.ts";
 import type { Context } from "./context.ts";
@@ -20,7 +20,7 @@ export async function reach(c: Context, place: Place, pointer?: string): Promise
 /** Returns when the caller may do this in the place. @throws {ServiceError} `not_found`, `forbidden` */
 export async function permitAt(c: Context, permission: Permission, place: Place, pointer?: string): Promise<Lineage> {
   const lineage = await reach(c, place, pointer);
-  if (!holds(c.get("principal"), permission)) throw lacking(permission);
+  permit(c.get("principal"), permission, lineage);
   return lineage;
 }
 

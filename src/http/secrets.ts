@@ -16,7 +16,7 @@ import {
   secretSchema,
   tokenCredentialsSchema,
 } from "../jsonapi/auth-secret.ts";
-import { contentOf, CREDENTIALS } from "../jsonapi/credentials.ts";
+import { contentOf, CREDENTIALS_COMPONENTS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, otherIdProblems } from "../jsonapi/document.ts";
 import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
@@ -160,7 +160,7 @@ const deleteSecret = createRoute({
 });
 
 export function addSecretRoutes(app: App): void {
-  for (const [name, schema] of Object.entries(CREDENTIALS)) app.openAPIRegistry.register(name, schema);
+  for (const { component, schema } of CREDENTIALS_COMPONENTS) app.openAPIRegistry.register(component, schema);
   app.openAPIRegistry.register("TokenCredentials", tokenCredentialsSchema);
 
   app.openapi(listRoute, async (c) => {

@@ -70,7 +70,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
     });
     if (named !== undefined) await reach(c, named);
     if (!holds(c.get("principal"), permissionTo(level, "get"))) throw lacking(permissionTo(level, "get"));
-    const within = named === undefined ? c.get("principal").lineage[0] : named;
+    const within = named ?? c.get("principal").lineage[0];
     const page = pageOf(query);
     const found = await listRegistrations(c.env.DB, level, within, page);
     return writeList(c, found, page, found.items.map(resourceOf));

@@ -29,7 +29,10 @@ const MOST_STEPS = 16;
 const LONGEST_PAUSE_MS = 60_000;
 
 export class JobActor extends DurableObject<Env> {
-  /** Starts a job, unless it is under way, and does what is quickly done. True: that was all of it. Rejects when it could not be prepared; it will be. */
+  /**
+   * Starts a job, unless it is under way, and does what is quickly done. True: that was all of it. Rejects when it could not be prepared
+   * now; its alarm will try again.
+   */
   async start(job: Job): Promise<boolean> {
     const isUnderWay = this.#load() !== undefined;
     if (!isUnderWay) {

@@ -2,8 +2,8 @@
 
 import type { Env } from "../bindings.ts";
 import type { AuthClientId, SecretId } from "../domain/ids.ts";
-import { secretStub } from "../secret-actor/stub.ts";
 import type { NarrowPlace } from "../domain/place.ts";
+import { secretStub } from "../secret-actor/stub.ts";
 import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
 

@@ -17,17 +17,18 @@ import { type Problem, ServiceError } from "../errors.ts";
 import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
 import {
   changeDocument,
+  CREDENTIALS_PATH,
+  credentialsFaults,
   freeFormSchema,
   memberAt,
   nameSchema,
   otherIdProblems,
   platformIdSchema,
   pointerTo,
-  problemsAt,
   requestDocument,
 } from "./document.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
-import { CREDENTIALS, loopbackProblems, MASK, registrationChangeSchema, registrationSchema } from "./registration.ts";
+import { loopbackProblems, MASK, registrationChangeSchema, registrationSchema } from "./registration.ts";
 
 const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
@@ -103,10 +104,7 @@ export function clientChangeProblems(sent: unknown, type: string): Problem[] {
 }
 
 function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Problem[] {
-  // What is no object at all is told by the schema of the document.
-  const credentials = memberAt(sent, CREDENTIALS);
-  const isObject = typeof credentials === "object" && credentials !== null && !Array.isArray(credentials);
-  const problems = isObject ? problemsAt(sent, CREDENTIALS, type === "oauth2" ? registration : freeFormSchema) : [];
+  const problems = credentialsFaults(sent, type === "oauth2" ? registration : freeFormSchema);
   const isStray = typeof memberAt(sent, ["data", "attributes", "refresh_lead_seconds"]) === "number";
   if (type === "oauth2" || !isStray) return problems;
   const pointer = "/data/attributes/refresh_lead_seconds";
@@ -153,7 +151,7 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
     const { client_secret, token_expires_in, ...fixed } = registrationChangeSchema.parse(attributes.credentials);
     for (const [member, value] of Object.entries(fixed)) {
       const isOther = value !== undefined && value !== registration[member as keyof typeof fixed];
-      if (isOther) refuse(member, `/${CREDENTIALS.join("/")}/${member}`);
+      if (isOther) refuse(member, `/${CREDENTIALS_PATH.join("/")}/${member}`);
     }
     credentials = {
       ...registration,
@@ -178,7 +176,7 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
 function withSecretsOf(before: unknown, sent: FreeCredentials): FreeCredentials {
   const problems: Problem[] = [];
   const restored = unmasked(sent, before, MASK, (path) => {
-    problems.push({ detail: MASKED, pointer: pointerTo([...CREDENTIALS, ...path]) });
+    problems.push({ detail: MASKED, pointer: pointerTo([...CREDENTIALS_PATH, ...path]) });
   });
   if (problems.length > 0) throw new ServiceError("invalid_document", problems);
   return restored as FreeCredentials;

@@ -4,9 +4,14 @@ import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { ACCESS_TOKEN, TOKEN_TYPE } from "../domain/oauth2/response.ts";
 import type { Problem } from "../errors.ts";
-import { fieldsSchema, freeFormSchema, instantTextSchema, memberAt, problemsAt } from "./document.ts";
-
-const PATH = ["data", "attributes", "credentials"];
+import {
+  CREDENTIALS_PATH,
+  credentialsFaults,
+  fieldsSchema,
+  freeFormSchema,
+  instantTextSchema,
+  memberAt,
+} from "./document.ts";
 
 const token = z.string().min(1).max(65_536).regex(ACCESS_TOKEN, { error: "must hold printable ASCII characters only" });
 const MAX_SECONDS = 2 ** 31 - 1;
@@ -69,25 +74,21 @@ const apiKeySchema = z.strictObject({
 
 const noAuthSchema = z.strictObject({ fields });
 
-const SCHEMAS: Record<string, z.ZodType> = {
-  oauth2: oauth2Schema,
-  basic: basicSchema,
-  api_key: apiKeySchema,
-  noauth: noAuthSchema,
+/** The types whose credentials are known, and what they are called in the API's description. */
+const TYPES: Record<string, { component: string; schema: z.ZodType }> = {
+  oauth2: { component: "OAuth2Credentials", schema: oauth2Schema },
+  basic: { component: "BasicCredentials", schema: basicSchema },
+  api_key: { component: "ApiKeyCredentials", schema: apiKeySchema },
+  noauth: { component: "NoAuthCredentials", schema: noAuthSchema },
 };
 
-/** The same by their names in the API's description. */
-export const CREDENTIALS: Record<string, z.ZodType> = {
-  OAuth2Credentials: oauth2Schema,
-  BasicCredentials: basicSchema,
-  ApiKeyCredentials: apiKeySchema,
-  NoAuthCredentials: noAuthSchema,
-};
+/** The same for the API's description. */
+export const CREDENTIALS_COMPONENTS = Object.values(TYPES);
 
 /** Credentials in a request, before it is known which type they are for. */
 export const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
   description: "By the type of the auth client. A custom type's are free-form; `noauth` needs none.",
-  anyOf: eitherOf(...Object.keys(CREDENTIALS)),
+  anyOf: eitherOf(...CREDENTIALS_COMPONENTS.map(({ component }) => component)),
 });
 
 /** Describes a value as one of components, or as what a custom type makes of it. */
@@ -108,16 +109,13 @@ export function withOAuth2Credentials(name: string) {
 
 /** Finds what is wrong with the credentials in a document for a secret of this type. */
 export function credentialsProblems(sent: unknown, type: string): Problem[] {
-  const credentials = memberAt(sent, PATH);
-  // Anything that is there but no object is told by the schema of the document.
-  if (typeof credentials !== "object" || credentials === null || Array.isArray(credentials)) return [];
-  return problemsAt(sent, PATH, schemaOf(type));
+  return credentialsFaults(sent, schemaOf(type));
 }
 
 /** Finds that a new secret of this type has no credentials where it needs some. */
 export function missingCredentials(sent: unknown, type: string): Problem[] {
-  if (type === "noauth" || memberAt(sent, PATH) !== undefined) return [];
-  return [{ detail: '"credentials" is required.', pointer: `/${PATH.join("/")}` }];
+  if (type === "noauth" || memberAt(sent, CREDENTIALS_PATH) !== undefined) return [];
+  return [{ detail: '"credentials" is required.', pointer: `/${CREDENTIALS_PATH.join("/")}` }];
 }
 
 /** Reads credentials that have been looked at, as what a secret of this type holds. */
@@ -151,5 +149,5 @@ function paramsIn<T extends Record<string, unknown> | null | undefined>(sent: T 
 }
 
 function schemaOf(type: string): z.ZodType {
-  return (Object.hasOwn(SCHEMAS, type) ? SCHEMAS[type] : undefined) ?? freeFormSchema;
+  return (Object.hasOwn(TYPES, type) ? TYPES[type] : undefined)?.schema ?? freeFormSchema;
 }

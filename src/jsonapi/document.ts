@@ -181,11 +181,16 @@ export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
   });
 }
 
-/** Looks at one part of a document with a schema of its own. */
-export function problemsAt(sent: unknown, path: string[], schema: z.ZodType): Problem[] {
-  const value = memberAt(sent, path);
-  const result = schema.safeParse(value);
-  return [...strangeNames(value, path), ...(result.success ? [] : problemsOf(result.error, path))];
+/** Where credentials stand in a document. */
+export const CREDENTIALS_PATH = ["data", "attributes", "credentials"];
+
+/** Looks at the credentials in a document with the schema of their type. That they are an object at all is told by the document's own. */
+export function credentialsFaults(sent: unknown, schema: z.ZodType): Problem[] {
+  const credentials = memberAt(sent, CREDENTIALS_PATH);
+  if (typeof credentials !== "object" || credentials === null || Array.isArray(credentials)) return [];
+  const result = schema.safeParse(credentials);
+  const strange = strangeNames(credentials, CREDENTIALS_PATH);
+  return [...strange, ...(result.success ? [] : problemsOf(result.error, CREDENTIALS_PATH))];
 }
 
 /** Finds members named `__proto__`, at any depth that is kept: parsers leave them out without a word. */

@@ -3,12 +3,10 @@
 import { z } from "@hono/zod-openapi";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
-import { memberAt } from "./document.ts";
+import { CREDENTIALS_PATH, memberAt } from "./document.ts";
 
 /** Stands in the place of client secrets. */
 export const MASK = "********";
-/** Where credentials stand in a document. */
-export const CREDENTIALS = ["data", "attributes", "credentials"];
 const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
 
 const opaque = z.string().min(1).max(4096);
@@ -63,7 +61,7 @@ export const registrationChangeSchema = z.strictObject({
 export function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
   if (policy.allowLoopback) return [];
   return URIS.flatMap((member) => {
-    const path = [...CREDENTIALS, member];
+    const path = [...CREDENTIALS_PATH, member];
     const text = memberAt(sent, path);
     if (typeof text !== "string" || providerUriFault(text, { allowLoopback: true }) !== null) return [];
     const fault = providerUriFault(text, policy);

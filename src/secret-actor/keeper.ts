@@ -3,8 +3,8 @@
  * `Ports`, so that the same code runs in a Durable Object and in a simulator. Throws `ServiceError`; `actor` makes data of it.
  */
 
-import type { SecretId } from "../domain/ids.ts";
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
+import type { SecretId } from "../domain/ids.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import {
   afterClientChange,

@@ -2,10 +2,10 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { describe, expect, test } from "vitest";
-import type { AppEnv } from "../../src/http/context.ts";
-import { docsPage } from "../../src/http/docs-page.ts";
-import type { OpenApiDocument } from "../../src/http/docs-schema.ts";
-import { addDocumentationRoutes } from "../../src/http/documentation.ts";
+import type { AppEnv } from "../../../src/http/context.ts";
+import { docsPage } from "../../../src/http/docs/page.ts";
+import type { OpenApiDocument } from "../../../src/http/docs/schema.ts";
+import { addDocumentationRoutes } from "../../../src/http/documentation.ts";
 
 const HOSTILE = `<script>alert("x")</script><img src=https://evil.example.com/a.png onerror='y'>`;
 

@@ -1,7 +1,7 @@
 /** How shapes and texts are written on the page: trees of members, paragraphs, short facts. */
 
 import { html } from "hono/html";
-import type { Part, Shape } from "./docs-shape.ts";
+import type { Part, Shape } from "./shape.ts";
 
 export type Html = ReturnType<typeof html>;
 

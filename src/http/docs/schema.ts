@@ -1,6 +1,6 @@
 /** Schemas of an OpenAPI 3.1 document without their references and `allOf`, as one that reads them needs them. Pure. */
 
-import type { App } from "./context.ts";
+import type { App } from "../context.ts";
 
 export type OpenApiDocument = ReturnType<App["getOpenAPI31Document"]>;
 export type AnySchema = NonNullable<NonNullable<OpenApiDocument["components"]>["schemas"]>[string];

@@ -1,9 +1,9 @@
 /** How one operation of the API reads: what to send, and what comes back. */
 
 import { html } from "hono/html";
-import { isRecord, lookUp, nameOf, type OpenApiDocument } from "./docs-schema.ts";
-import { type Shape, shapeOf } from "./docs-shape.ts";
-import { facts, type Html, inline, partList, prose, shapeTree } from "./docs-tree.ts";
+import { isRecord, lookUp, nameOf, type OpenApiDocument } from "./schema.ts";
+import { type Shape, shapeOf } from "./shape.ts";
+import { facts, type Html, inline, partList, prose, shapeTree } from "./tree.ts";
 
 type PathItem = NonNullable<OpenApiDocument["paths"]>[string];
 type Operation = NonNullable<PathItem["get"]>;

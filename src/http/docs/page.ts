@@ -1,11 +1,11 @@
 /** The API's documentation as one page without script, made of nothing but its OpenAPI document. */
 
 import { html } from "hono/html";
-import { headerEntry, type Listed, operationLink, operationSection, type Shared, target } from "./docs-operation.ts";
-import { isRecord, lookUp, nameOf, type OpenApiDocument } from "./docs-schema.ts";
-import { shapeOf } from "./docs-shape.ts";
-import { docsStyle } from "./docs-style.ts";
-import { type Html, prose, shapeTree } from "./docs-tree.ts";
+import { headerEntry, type Listed, operationLink, operationSection, type Shared, target } from "./operation.ts";
+import { isRecord, lookUp, nameOf, type OpenApiDocument } from "./schema.ts";
+import { shapeOf } from "./shape.ts";
+import { docsStyle } from "./style.ts";
+import { type Html, prose, shapeTree } from "./tree.ts";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"] as const;
 const NO_TAG = "Operations";

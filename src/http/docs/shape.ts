@@ -3,15 +3,7 @@
  * What it does not know in a schema it leaves out, so that a page can always be made.
  */
 
-import {
-  type AnySchema,
-  flatten,
-  isRecord,
-  nameOf,
-  type OpenApiDocument,
-  type Schema,
-  valuesOf,
-} from "./docs-schema.ts";
+import { type AnySchema, flatten, isRecord, nameOf, type OpenApiDocument, type Schema, valuesOf } from "./schema.ts";
 
 /** Says one limit of a value; `code` is shown as it would be written. */
 export interface Limit {
