@@ -1,6 +1,7 @@
 /** What the platform gives us, parsed once and named once. Everything else takes these values as arguments. */
 
 import { type Keyring, parseKeyring } from "./crypto/keyring.ts";
+import { type Cipher, cipherOf } from "./crypto/seal.ts";
 import { type JwtIssuer, parseJwtIssuers } from "./domain/jwt-issuer.ts";
 import { type EgressPolicy, isLoopback } from "./domain/provider-uri.ts";
 import { ServiceError } from "./errors.ts";
@@ -28,8 +29,8 @@ export interface Env {
 export interface Settings {
   /** Null when it is shorter than 32 characters or not set: then nobody is root. */
   rootApiKey: string | null;
-  /** @throws {ServiceError} `storage_integrity` when there is no usable ring. */
-  keyring: () => Keyring;
+  /** Every use of it is a `storage_integrity` while there is no usable ring. */
+  cipher: Cipher;
   /** Null: the origin that the request came to, as long as that is local. */
   publicUrl: string | null;
   returnOrigins: ReadonlySet<string>;
@@ -66,7 +67,7 @@ function parseSettings(env: Env): Settings {
   let keyring: Keyring | undefined;
   return {
     rootApiKey: (env.ROOT_API_KEY?.length ?? 0) >= ROOT_API_KEY_MIN_LENGTH ? (env.ROOT_API_KEY ?? null) : null,
-    keyring: () => (keyring ??= parseKeyring(env.ENCRYPTION_KEYS)),
+    cipher: cipherOf(() => (keyring ??= parseKeyring(env.ENCRYPTION_KEYS))),
     publicUrl,
     returnOrigins: new Set(
       (env.RETURN_ORIGINS ?? "")

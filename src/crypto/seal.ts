@@ -13,6 +13,21 @@ export type RecordIdentity = readonly (string | number)[];
 /** A sealed value, as it may be stored. */
 export type Sealed = string;
 
+/** Sealing and opening under one ring, for those who need not know of keys. */
+export interface Cipher {
+  seal(identity: RecordIdentity, value: unknown): Promise<Sealed>;
+  /** @throws {ServiceError} `storage_integrity` */
+  open<T>(identity: RecordIdentity, sealed: Sealed): Promise<T>;
+}
+
+/** Makes the cipher of a ring, which is asked for each time: one that is unusable fails whoever needs it, and nobody else. */
+export function cipherOf(keyring: () => Keyring): Cipher {
+  return {
+    seal: async (identity, value) => await seal(keyring(), identity, value),
+    open: async (identity, sealed) => await open(keyring(), identity, sealed),
+  };
+}
+
 /** Seals a JSON value under the first key of the ring. */
 export async function seal(keyring: Keyring, identity: RecordIdentity, value: unknown): Promise<Sealed> {
   const { kid, bytes } = keyring[0];

@@ -139,7 +139,7 @@ export function addAuthClientRoutes(app: App): void {
     const place = placeIn(data.relationships) ?? GLOBAL[0];
     const at = await permitAt(c, clientPermission(place.level, "create"), place, pointerToPlace(place));
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
-    await insertAuthClient(c.env.DB, settingsOf(c.env).keyring(), client, at);
+    await insertAuthClient(c.env.DB, settingsOf(c.env).cipher, client, at);
     return write(c, 201, client, holds(c.get("principal"), clientPermission(place.level, "get")));
   });
 
@@ -151,15 +151,15 @@ export function addAuthClientRoutes(app: App): void {
     if (!visibleLevels(c.get("principal")).includes(stored.place.level)) {
       throw lacking(clientPermission(stored.place.level, "get"));
     }
-    const client = await openAuthClient(settingsOf(c.env).keyring(), stored);
+    const client = await openAuthClient(settingsOf(c.env).cipher, stored);
     return write(c, 200, client, seesCredentials(c.get("principal"), stored.place, at));
   });
 
   app.openapi(changeClient, async (c) => {
     const { data } = c.req.valid("json");
-    const keyring = settingsOf(c.env).keyring();
-    const client = await openAuthClient(keyring, c.get("client"));
-    const changed = await updateAuthClient(c.env.DB, keyring, changedAuthClient(client, data));
+    const cipher = settingsOf(c.env).cipher;
+    const client = await openAuthClient(cipher, c.get("client"));
+    const changed = await updateAuthClient(c.env.DB, cipher, changedAuthClient(client, data));
     if (hasTokens(changed.type) && data.attributes.credentials !== undefined) {
       c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
     }
@@ -222,7 +222,7 @@ function write(c: Context, status: 200 | 201, client: AuthClient, showCredential
 async function shownInList(c: Context, stored: SealedAuthClient, at: Lineage): Promise<unknown> {
   if (!seesCredentials(c.get("principal"), stored.place, at)) return authClientResource(stored, publicUrlOf(c), null);
   try {
-    const { credentials } = await openAuthClient(settingsOf(c.env).keyring(), stored);
+    const { credentials } = await openAuthClient(settingsOf(c.env).cipher, stored);
     return authClientResource(stored, publicUrlOf(c), credentials);
   } catch (error) {
     const { code } = toServiceError(error).failure;

@@ -5,6 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Env, settingsOf } from "../bindings.ts";
+import { digest } from "../domain/digest.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { toServiceError } from "../errors.ts";
 import { sendTokenRequest } from "../outbound/token-endpoint.ts";
@@ -110,7 +111,8 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     random: () => Math.random(),
     waitFor,
     keepAlive: (promise) => ctx.waitUntil(promise),
-    keyring: settings.keyring,
+    cipher: settings.cipher,
+    digest,
     findAuthClient: (id) => findAuthClient(env.DB, id),
     sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),

@@ -4,7 +4,6 @@
  */
 
 import type { Sealed } from "../crypto/seal.ts";
-import { digest } from "../domain/digest.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { SecretId } from "../domain/ids.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
@@ -100,7 +99,7 @@ async function begin(memory: Memory, ports: Ports, cause: Cause): Promise<Begun 
   }
   const refreshToken = grant.refresh_token;
   if (refreshToken === null) return null;
-  const fingerprint = await digest(refreshToken);
+  const fingerprint = await ports.digest(refreshToken);
 
   // No await from here to the write: a secret that was deleted or consented to meanwhile is not touched.
   const record = memory.record;
@@ -141,7 +140,7 @@ async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome>
 
   let registration;
   try {
-    registration = await openRegistration(ports.keyring(), client);
+    registration = await openRegistration(ports.cipher, client);
   } catch {
     return refused(client, "retry", "storage_integrity");
   }

@@ -4,9 +4,9 @@
  */
 
 import * as oauth from "oauth4webapi";
-import { open, type RecordIdentity, seal } from "../crypto/seal.ts";
+import type { RecordIdentity } from "../crypto/seal.ts";
 import { redirectUri } from "../domain/auth-client.ts";
-import { digest, sameDigest } from "../domain/digest.ts";
+import { sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
 import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
@@ -89,18 +89,18 @@ export class Consent {
   /** Opens a flow in one more browser, with a `state` and a PKCE verifier of its own. @throws {ServiceError} `conflict` when it has ended */
   async open(id: AuthorizationId, publicUrl: string): Promise<Opened> {
     const flow = this.#findPending(id);
-    const registration = await openRegistration(this.#ports.keyring(), await this.#client(flow));
+    const registration = await openRegistration(this.#ports.cipher, await this.#client(flow));
     const redirect = redirectUri(publicUrl, flow.authClientId);
     const [state, browserToken, codeVerifier] = [
       oauth.generateRandomState(),
       oauth.generateRandomState(),
       oauth.generateRandomCodeVerifier(),
     ];
-    const stateHash = await digest(state);
+    const stateHash = await this.#ports.digest(state);
     const opening: Opening = {
       stateHash,
-      browserHash: await digest(browserToken),
-      verifier: await seal(this.#ports.keyring(), verifierIdentity(flow, stateHash), codeVerifier),
+      browserHash: await this.#ports.digest(browserToken),
+      verifier: await this.#ports.cipher.seal(verifierIdentity(flow, stateHash), codeVerifier),
       redirectUri: redirect,
     };
     const location = authorizationUrl(registration, {
@@ -168,8 +168,8 @@ export class Consent {
   /** Finds the opening that this answer belongs to and uses the flow up, before anything is sent. */
   async #claim(callback: Callback): Promise<{ flow: Authorization; opening: Opening } | null> {
     const states = new URLSearchParams(callback.query).getAll("state");
-    const stateHash = await digest(states[0] ?? "");
-    const browserHash = await digest(callback.browserToken);
+    const stateHash = await this.#ports.digest(states[0] ?? "");
+    const browserHash = await this.#ports.digest(callback.browserToken);
     const flow = this.#memory.record?.authorizations.find((each) => each.id === callback.authorizationId);
     if (flow?.status !== "pending" || flow.authClientId !== callback.authClientId || states.length !== 1) return null;
     const opening = flow.openings.find((each) => sameDigest(each.stateHash, stateHash));
@@ -184,11 +184,11 @@ export class Consent {
     if (flow.expiresAt <= this.#ports.now()) return "expired";
     const stored = await this.#client(flow);
     const identity = verifierIdentity(flow, opening.stateHash);
-    const codeVerifier = await open<string>(this.#ports.keyring(), identity, opening.verifier);
+    const codeVerifier = await this.#ports.cipher.open<string>(identity, opening.verifier);
     const query = new URLSearchParams(callback.query);
     const request: TokenRequest & { kind: "code_exchange" } = {
       kind: "code_exchange",
-      registration: await openRegistration(this.#ports.keyring(), stored),
+      registration: await openRegistration(this.#ports.cipher, stored),
       callback: query,
       state: query.get("state") ?? "",
       redirectUri: opening.redirectUri,

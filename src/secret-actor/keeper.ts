@@ -207,7 +207,7 @@ export class SecretKeeper {
       const lasting = { issuedAt: now, expiresAt: null, hasRefreshToken: false, arrivedAt: null };
       return withNewGrant(secret, lasting, client);
     }
-    const registration = await openRegistration(this.#ports.keyring(), client);
+    const registration = await openRegistration(this.#ports.cipher, client);
     const hasRefreshToken = content.refreshToken !== null;
     const lifetime = lifetimeSeconds({
       expiresIn: content.expiresIn,

@@ -1,6 +1,6 @@
 /** What the actor holds in memory, equal to what is stored: the record, and the grant once it was opened. Keeps the index in D1 in step. */
 
-import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
+import type { RecordIdentity, Sealed } from "../crypto/seal.ts";
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
@@ -64,7 +64,7 @@ export class Memory {
   async #open(version: number): Promise<Grant | FreeCredentials> {
     const record = this.#record;
     if (record?.grant == null) throw new ServiceError("not_found", "There is no such secret.");
-    return await open(this.#ports.keyring(), grantIdentity(record, version), record.grant);
+    return await this.#ports.cipher.open(grantIdentity(record, version), record.grant);
   }
 
   /** Seals a grant, or the credentials of a type without tokens, for the version that they will have. */
@@ -73,7 +73,7 @@ export class Memory {
     version: number,
     content: Grant | FreeCredentials,
   ): Promise<Sealed> {
-    return await seal(this.#ports.keyring(), grantIdentity(ids, version), content);
+    return await this.#ports.cipher.seal(grantIdentity(ids, version), content);
   }
 
   /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */

@@ -1,6 +1,6 @@
 /** What the actor's logic needs from the world around it. The real ones are put together in `actor`; a simulator brings its own. */
 
-import type { Keyring } from "../crypto/keyring.ts";
+import type { Cipher } from "../crypto/seal.ts";
 import type { AuthClientId } from "../domain/ids.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
@@ -21,8 +21,9 @@ export interface Ports {
   waitFor: (promise: Promise<unknown> | null, timeoutMs: number) => Promise<void>;
   /** Lets a promise finish although its caller went away. */
   keepAlive: (promise: Promise<unknown>) => void;
-  /** @throws {ServiceError} `storage_integrity` */
-  keyring: () => Keyring;
+  cipher: Cipher;
+  /** SHA-256, in hexadecimal. */
+  digest: (text: string) => Promise<string>;
   findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;

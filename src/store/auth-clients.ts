@@ -1,7 +1,6 @@
 /** Auth clients in D1. Credentials are sealed before they come near a statement and opened only by who asks for it. */
 
-import type { Keyring } from "../crypto/keyring.ts";
-import { open, type RecordIdentity, type Sealed, seal } from "../crypto/seal.ts";
+import type { Cipher, RecordIdentity, Sealed } from "../crypto/seal.ts";
 import type { AuthClient, OAuth2Registration } from "../domain/auth-client.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Level, Lineage } from "../domain/place.ts";
@@ -36,14 +35,9 @@ const FLOWS = "SELECT DISTINCT workspace_id, secret_id FROM authorizations WHERE
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
 /** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
-export async function insertAuthClient(
-  db: D1Database,
-  keyring: Keyring,
-  client: AuthClient,
-  at: Lineage,
-): Promise<void> {
+export async function insertAuthClient(db: D1Database, cipher: Cipher, client: AuthClient, at: Lineage): Promise<void> {
   const { id, type, name, components, refreshLeadSeconds, version, createdAt } = client;
-  const credentials = await seal(keyring, identityOf(client), client.credentials);
+  const credentials = await cipher.seal(identityOf(client), client.credentials);
   const values = [id, type, name, JSON.stringify(components), credentials, refreshLeadSeconds, version, createdAt];
   const { meta } = await db
     .prepare(INSERT)
@@ -78,23 +72,23 @@ export async function listAuthClients(
 }
 
 /** Opens a stored client's credentials. @throws {ServiceError} `storage_integrity` */
-export async function openAuthClient(keyring: Keyring, client: SealedAuthClient): Promise<AuthClient> {
-  return { ...client, credentials: await open(keyring, identityOf(client), client.credentials) };
+export async function openAuthClient(cipher: Cipher, client: SealedAuthClient): Promise<AuthClient> {
+  return { ...client, credentials: await cipher.open(identityOf(client), client.credentials) };
 }
 
 /** Opens the registration of a client of type `oauth2`. @throws {ServiceError} `storage_integrity` */
-export async function openRegistration(keyring: Keyring, client: SealedAuthClient): Promise<OAuth2Registration> {
-  return await open<OAuth2Registration>(keyring, identityOf(client), client.credentials);
+export async function openRegistration(cipher: Cipher, client: SealedAuthClient): Promise<OAuth2Registration> {
+  return await cipher.open<OAuth2Registration>(identityOf(client), client.credentials);
 }
 
 /**
  * Seals and stores a changed client, as the version after the one that was changed. Gives the stored one.
  * @throws {ServiceError} `conflict` when somebody else changed it meanwhile
  */
-export async function updateAuthClient(db: D1Database, keyring: Keyring, changed: AuthClient): Promise<AuthClient> {
+export async function updateAuthClient(db: D1Database, cipher: Cipher, changed: AuthClient): Promise<AuthClient> {
   const next = { ...changed, version: changed.version + 1 };
   const { id, name, components, refreshLeadSeconds } = next;
-  const credentials = await seal(keyring, identityOf(next), next.credentials);
+  const credentials = await cipher.seal(identityOf(next), next.credentials);
   const { meta } = await db
     .prepare(UPDATE)
     .bind(id, changed.version, name, JSON.stringify(components), credentials, refreshLeadSeconds)

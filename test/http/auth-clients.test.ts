@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { parseKeyring } from "../../src/crypto/keyring.ts";
+import { settingsOf } from "../../src/bindings.ts";
 import type { AuthClient } from "../../src/domain/auth-client.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
 import { findAuthClient, openAuthClient } from "../../src/store/auth-clients.ts";
@@ -573,7 +573,7 @@ async function countClients(): Promise<number> {
 async function openClient(id: string): Promise<AuthClient> {
   const stored = await findAuthClient(env.DB, id as AuthClientId);
   if (stored === null) throw new Error("There is no such client.");
-  return await openAuthClient(parseKeyring(env.ENCRYPTION_KEYS), stored);
+  return await openAuthClient(settingsOf(env).cipher, stored);
 }
 
 async function isStored(path: string): Promise<boolean> {

@@ -167,7 +167,7 @@ describe("what was let in before the deletion and writes after it leaves nothing
   test.each(ENDS)("a key and a client of each level, the deletion having ended %s", async (ends) => {
     const { tenant, contract, workspace, lineage, drop, end } = await doomed(ends);
     await drop();
-    const { keyring } = settingsOf(env);
+    const { cipher } = settingsOf(env);
     const common = { name: "x", createdAt: Date.now() };
     for (const at of [lineage, lineage.slice(1) as unknown as Lineage]) {
       const key = { ...common, id: crypto.randomUUID() as ApiKeyId, email: null, permissions: [], hash: "h" };
@@ -181,7 +181,7 @@ describe("what was let in before the deletion and writes after it leaves nothing
         components: [],
       };
       const more = { credentials: {}, refreshLeadSeconds: 60, version: 1 };
-      await expect(insertAuthClient(env.DB, keyring(), { ...client, ...more }, at)).rejects.toThrowError("not_found");
+      await expect(insertAuthClient(env.DB, cipher, { ...client, ...more }, at)).rejects.toThrowError("not_found");
     }
     await end();
     await expectNothing(workspace);

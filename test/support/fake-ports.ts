@@ -1,7 +1,8 @@
 /** A world for the actor's logic in which a test decides when D1 and the provider answer, and what time it is. */
 
-import { type Keyring, parseKeyring } from "../../src/crypto/keyring.ts";
-import { seal } from "../../src/crypto/seal.ts";
+import { parseKeyring } from "../../src/crypto/keyring.ts";
+import { cipherOf } from "../../src/crypto/seal.ts";
+import { digest } from "../../src/domain/digest.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { SecretView } from "../../src/domain/secret.ts";
@@ -13,9 +14,7 @@ import type { LogLine } from "../../src/telemetry.ts";
 
 export const T0 = Date.parse("2026-01-01T00:00:00Z");
 
-const keyring: Keyring = parseKeyring(
-  '{"keys":[{"kty":"oct","kid":"k","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}]}',
-);
+const keyring = parseKeyring('{"keys":[{"kty":"oct","kid":"k","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}]}');
 
 /** Answers a call when the test says so. */
 export class Gate<T> {
@@ -75,7 +74,7 @@ export class FakeWorld implements Ports {
       refreshLeadSeconds: 60,
       version: 1,
       createdAt: T0,
-      credentials: await seal(keyring, ["global", "auth-client", "client", "credentials", 1], {
+      credentials: await cipherOf(() => keyring).seal(["global", "auth-client", "client", "credentials", 1], {
         ...credentials,
         refresh_token_uri: "https://p.example/t",
       }),
@@ -108,7 +107,8 @@ export class FakeWorld implements Ports {
 
   readonly now = (): number => this.time;
   readonly random = (): number => 0.5;
-  readonly keyring = (): Keyring => keyring;
+  readonly cipher = cipherOf(() => keyring);
+  readonly digest = digest;
   readonly keepAlive = (promise: Promise<unknown>): void => void promise.catch(() => undefined);
   readonly log = (line: LogLine): void => void this.lines.push(line);
   /** Waiting for time alone ends at once with the clock moved; so does waiting for what never comes, when `isImpatient`. */
