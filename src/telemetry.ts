@@ -36,6 +36,7 @@ export type LogLine =
       outcome: "completed" | "failed";
       reason: string | null;
     }
+  | { kind: "ending"; workspace_id: string; secret_id: string; days_left: number; ends_at: string }
   | { kind: "job"; job: string; subject: string; request_id: string; duration_ms: number }
   | { kind: "alert"; what: string; request_id?: string; secret_id?: string; internal: string };
 

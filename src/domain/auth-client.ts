@@ -1,7 +1,9 @@
 /** An auth client: an app's registration at a provider, and who may use it. Knows no storage and no wire format. */
 
 import type { AuthClientId } from "./ids.ts";
+import type { Flavour } from "./oauth2/flavour.ts";
 import type { Place } from "./place.ts";
+import type { Policy } from "./refresh-schedule.ts";
 
 /** What kind of credentials a client and its secrets have: `oauth2`, `basic`, `api_key`, `noauth`, or a custom type's name. */
 export type AuthType = string;
@@ -22,6 +24,8 @@ export interface OAuth2Registration {
   token_uri: string;
   refresh_token_uri: string;
   token_expires_in?: number;
+  /** How the provider differs from the standard; sealed with the rest, because it says what is sent where. */
+  flavour?: Flavour;
 }
 
 /** What a client of another type than `oauth2` knows: anything that its components want. */
@@ -37,6 +41,8 @@ export interface AuthClient {
   credentials: OAuth2Registration | FreeCredentials;
   /** How long before expiry a token is renewed, in seconds. */
   refreshLeadSeconds: number;
+  /** How much earlier at most, at random, in seconds. */
+  refreshJitterSeconds: number;
   /** Rises with every change. */
   version: number;
   createdAt: number;
@@ -44,6 +50,19 @@ export interface AuthClient {
 
 /** The lead when a client states none, in seconds. */
 export const DEFAULT_REFRESH_LEAD_SECONDS = 60;
+
+/** Gives what a client decides about the renewal of its tokens. */
+export function policyOf(
+  client: Pick<AuthClient, "refreshLeadSeconds"> & Partial<Pick<AuthClient, "refreshJitterSeconds">>,
+  { flavour }: Pick<OAuth2Registration, "flavour">,
+): Policy {
+  return {
+    refreshLeadSeconds: client.refreshLeadSeconds,
+    // Copies that actors keep may be older than this member.
+    refreshJitterSeconds: client.refreshJitterSeconds ?? 0,
+    keepaliveSeconds: flavour?.keepalive_seconds ?? null,
+  };
+}
 
 /** Gives the redirect URI to register at the provider: one for each client, the defence against mix-up (RFC 9700 4.4.2). */
 export function redirectUri(publicUrl: string, client: AuthClientId): string {

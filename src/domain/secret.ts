@@ -42,6 +42,8 @@ export interface Trouble {
   failures: number;
   /** An answer was lost since the last grant, so the provider may have rotated the refresh token. */
   ambiguous: boolean;
+  /** How often the same refresh token was tried again at once because of that. */
+  quickTries: number;
 }
 
 export interface Secret {
@@ -63,10 +65,16 @@ export interface Secret {
   /** Null: never. */
   expiresAt: number | null;
   hasRefreshToken: boolean;
+  /** The hard end of the refresh token, where the provider told one. */
+  refreshTokenExpiresAt: number | null;
+  /** How many days before that people were told last; null: not yet. */
+  announcedDays: number | null;
   lastRefreshedAt: number | null;
 
   /** When the next attempt is due; null: never by itself. */
   refreshAt: number | null;
+  /** The provider said that it renews nothing before. */
+  notBefore: number | null;
   attempt: Attempt | null;
   trouble: Trouble | null;
   /** What the platform said is wrong with it; gone with the next grant. */
@@ -95,6 +103,8 @@ export interface Health {
   since: number;
   nextRefreshAt: number | null;
   lastRefreshedAt: number | null;
+  /** When a person has to consent again at the latest, where the provider told. */
+  refreshTokenExpiresAt: number | null;
 }
 
 /** Everything of a secret that may cross the actor's door. */
@@ -139,8 +149,11 @@ export function blankSecret(
     issuedAt: now,
     expiresAt: null,
     hasRefreshToken: false,
+    refreshTokenExpiresAt: null,
+    announcedDays: null,
     lastRefreshedAt: null,
     refreshAt: null,
+    notBefore: null,
     attempt: null,
     trouble: null,
     reported: null,

@@ -160,7 +160,8 @@ export function addAuthClientRoutes(app: App): void {
     const cipher = settingsOf(c.env).cipher;
     const client = await openAuthClient(cipher, c.get("client"));
     const changed = await updateAuthClient(c.env.DB, cipher, changedAuthClient(client, data));
-    if (hasTokens(changed.type) && data.attributes.credentials !== undefined) {
+    const isCorrected = data.attributes.credentials !== undefined || data.attributes.flavour !== undefined;
+    if (hasTokens(changed.type) && isCorrected) {
       c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
     }
     return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place.level, "get")));

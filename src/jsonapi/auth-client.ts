@@ -10,6 +10,7 @@ import {
   type OAuth2Registration,
   redirectUri,
 } from "../domain/auth-client.ts";
+import type { Flavour } from "../domain/oauth2/flavour.ts";
 import { masked, unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
@@ -28,6 +29,7 @@ import {
   requestDocument,
 } from "./document.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
+import { flavourSchema } from "./flavour.ts";
 import { loopbackProblems, MASK, registrationChangeSchema, registrationSchema } from "./registration.ts";
 
 const MASKED = "This is the mask that stands in answers, not a secret.";
@@ -57,6 +59,12 @@ const leadSchema = z
   .openapi({
     description: `\`oauth2\`: seconds before expiry at which a token is renewed; ${DEFAULT_REFRESH_LEAD_SECONDS}.`,
   });
+const jitterSchema = z.int().min(0).max(DAY_SECONDS).openapi({
+  description:
+    "`oauth2`: at most so many seconds earlier, at random, so that tokens of one hour are not all renewed in one second; 0.",
+});
+/** Attributes that only a client with tokens has. */
+const OF_TOKENS = ["refresh_lead_seconds", "refresh_jitter_seconds", "flavour"];
 const relationshipsSchema = z
   .strictObject({ ...placeRelationships, components: componentsSchema.optional() })
   .default({});
@@ -69,6 +77,8 @@ export const newAuthClientSchema = requestDocument(
     name: nameSchema,
     credentials: credentialsSchema,
     refresh_lead_seconds: leadSchema.optional(),
+    refresh_jitter_seconds: jitterSchema.optional(),
+    flavour: flavourSchema.optional(),
   }),
   relationshipsSchema,
 );
@@ -83,6 +93,8 @@ export const authClientChangeSchema = changeDocument(
       credentials: changedCredentialsSchema.optional(),
       redirect_uri: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
       refresh_lead_seconds: leadSchema.optional(),
+      refresh_jitter_seconds: jitterSchema.optional(),
+      flavour: flavourSchema.optional(),
     })
     .default({}),
   relationshipsSchema,
@@ -105,10 +117,15 @@ export function clientChangeProblems(sent: unknown, type: string): Problem[] {
 
 function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Problem[] {
   const problems = credentialsFaults(sent, type === "oauth2" ? registration : freeFormSchema);
-  const isStray = typeof memberAt(sent, ["data", "attributes", "refresh_lead_seconds"]) === "number";
-  if (type === "oauth2" || !isStray) return problems;
-  const pointer = "/data/attributes/refresh_lead_seconds";
-  return [...problems, { detail: '"refresh_lead_seconds" is for type oauth2 alone.', pointer }];
+  if (type === "oauth2") return problems;
+  const stray = OF_TOKENS.filter((name) => memberAt(sent, ["data", "attributes", name]) !== undefined);
+  return [
+    ...problems,
+    ...stray.map((name) => ({
+      detail: `"${name}" is for type oauth2 alone.`,
+      pointer: `/data/attributes/${name}`,
+    })),
+  ];
 }
 
 /** Makes the client of a document. */
@@ -124,9 +141,10 @@ export function newAuthClient(
     name: attributes.name,
     components: relationships.components?.data.map((component) => component.id) ?? [],
     credentials: hasTokens(attributes.type)
-      ? registrationSchema.parse(attributes.credentials)
+      ? withFlavour(registrationSchema.parse(attributes.credentials), attributes.flavour)
       : withSecretsOf(null, attributes.credentials),
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS,
+    refreshJitterSeconds: attributes.refresh_jitter_seconds ?? 0,
     version: 1,
     createdAt,
   };
@@ -162,6 +180,9 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
   } else if (attributes.credentials !== undefined) {
     credentials = withSecretsOf(credentials, attributes.credentials);
   }
+  if (attributes.flavour !== undefined) {
+    credentials = withFlavour(credentials as unknown as OAuth2Registration, attributes.flavour);
+  }
   if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
   return {
     ...client,
@@ -169,7 +190,13 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
     components: relationships.components?.data.map(({ id }) => id) ?? client.components,
     credentials,
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
+    refreshJitterSeconds: attributes.refresh_jitter_seconds ?? client.refreshJitterSeconds,
   };
+}
+
+/** Puts the flavour where it is sealed with the rest. */
+function withFlavour<T extends object>(registration: T, flavour: Flavour | undefined): T & { flavour?: Flavour } {
+  return flavour === undefined ? registration : { ...registration, flavour };
 }
 
 /** Puts what stood before in the place of masks. @throws {ServiceError} `invalid_document` for masks of nothing */
@@ -204,6 +231,10 @@ export const authClientSchema = z
           .optional()
           .openapi({ description: "`oauth2`: the redirect URI to register at the provider.", format: "uri" }),
         refresh_lead_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
+        refresh_jitter_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
+        flavour: flavourSchema
+          .optional()
+          .openapi({ description: "`oauth2`: as it was set; shown with the credentials." }),
       })
       .openapi(withOAuth2Credentials("OAuth2Registration")),
     relationships: z.strictObject({
@@ -224,16 +255,21 @@ export function authClientResource(
   publicUrl: string,
   credentials: AuthClient["credentials"] | null,
 ): z.infer<typeof authClientSchema> {
+  const { flavour, ...shown } = credentials ?? {};
   return {
     id: client.id,
     type: "auth-client",
     attributes: {
       type: client.type,
       name: client.name,
-      ...(credentials !== null && { credentials: masked(credentials, MASK) as Record<string, unknown> }),
+      ...(credentials !== null && {
+        credentials: masked(hasTokens(client.type) ? shown : credentials, MASK) as Record<string, unknown>,
+      }),
       ...(hasTokens(client.type) && {
         redirect_uri: redirectUri(publicUrl, client.id),
         refresh_lead_seconds: client.refreshLeadSeconds,
+        refresh_jitter_seconds: client.refreshJitterSeconds,
+        ...(credentials !== null && { flavour: (flavour ?? {}) as Flavour }),
       }),
     },
     relationships: {

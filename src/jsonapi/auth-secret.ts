@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import type { AuthClientId, UserId } from "../domain/ids.ts";
-import { stateOf } from "../domain/refresh-schedule.ts";
+import { stateOf } from "../domain/health.ts";
 import type { Health, Report, SecretView, TokenCredentials } from "../domain/secret.ts";
 import type { Problem } from "../errors.ts";
 import {
@@ -133,6 +133,9 @@ const healthSchema = z
     since: instantSchema,
     next_refresh_at: instantSchema.nullable().openapi({ description: "Null: it will not be." }),
     last_refreshed_at: instantSchema.nullable().openapi({ description: "Null: it has not been." }),
+    refresh_token_expires_at: instantSchema
+      .optional()
+      .openapi({ description: "When a person has to consent again at the latest, where the provider tells." }),
   })
   .openapi("Health");
 
@@ -207,6 +210,9 @@ export function secretResource(secret: SecretView, showCredentials: boolean, now
         since: instant(health.since),
         next_refresh_at: instant(health.nextRefreshAt),
         last_refreshed_at: instant(health.lastRefreshedAt),
+        ...(health.refreshTokenExpiresAt != null && {
+          refresh_token_expires_at: instant(health.refreshTokenExpiresAt),
+        }),
       },
     },
     ...placed(secret),

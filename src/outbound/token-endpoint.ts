@@ -5,6 +5,7 @@
 
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
+import { flavouredClass } from "../domain/oauth2/flavour.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import {
   ACCESS_TOKEN,
@@ -17,6 +18,7 @@ import {
   parseRetryAfter,
   type RawAnswer,
   type Refusal,
+  refreshTokenLifetimeSeconds,
   tokenTypeOf,
   undefinedParams,
 } from "../domain/oauth2/response.ts";
@@ -99,7 +101,8 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
   const isSuccess = answer.status >= 200 && answer.status < 300;
   if (!isSuccess || (members !== null && isError(members))) {
     const wait = parseRetryAfter(answer.retryAfter, now);
-    return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait) };
+    const flavoured = flavouredClass(request.registration.flavour, members?.error, members?.error_description);
+    return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait, flavoured) };
   }
   if (members === null) return refused("unreadable_answer");
 
@@ -122,11 +125,15 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
     jwtExpiresAt: jwtExpiresAt(tokens.access_token),
     sentAt,
     hasRefreshToken: refreshToken !== null,
+    zeroMeansNever: request.registration.flavour?.zero_means_never,
   });
+  const refreshTokenLifetime = refreshTokenLifetimeSeconds(members);
+  const whatIsKnown = refreshToken === kept ? undefined : null;
   return {
     kind: "granted",
     issuedAt: sentAt,
     expiresAt: lifetime === null ? null : sentAt + lifetime * 1000,
+    refreshTokenExpiresAt: refreshTokenLifetime === null ? whatIsKnown : sentAt + refreshTokenLifetime * 1000,
     grant: {
       access_token: tokens.access_token,
       token_type: tokenTypeOf(members),

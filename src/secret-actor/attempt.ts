@@ -4,17 +4,12 @@
  */
 
 import type { Sealed } from "../crypto/seal.ts";
+import { afterClientChange, afterLostAnswer, afterRefusal } from "../domain/after-attempt.ts";
+import { policyOf } from "../domain/auth-client.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { SecretId } from "../domain/ids.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
-import {
-  afterClientChange,
-  afterLostAnswer,
-  afterRefusal,
-  beginAttempt,
-  canRefresh,
-  withNewGrant,
-} from "../domain/refresh-schedule.ts";
+import { beginAttempt, canRefresh, type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import { lookUpClient } from "./look-up.ts";
@@ -30,6 +25,12 @@ export interface Cause {
 const REQUEST_TIMEOUT_MS = 20_000;
 /** A token that outlives a slow provider lets the request take this long. */
 const PATIENT_TIMEOUT_MS = 40_000;
+/** So long an outcome waits for storage that fails. */
+const STORE_PATIENCE_MS = 600_000;
+const SHORTEST_STORE_PAUSE_MS = 100;
+const LONGEST_STORE_PAUSE_MS = 10_000;
+/** Refusals that tell of somebody who wants our requests to go elsewhere. */
+const SECURITY_REASONS: readonly string[] = ["redirect_refused", "address_refused"];
 
 /** An attempt whose journal is written. */
 interface Begun {
@@ -41,7 +42,13 @@ interface Begun {
 
 /** What an attempt came to, ready to be stored. */
 type Outcome =
-  | { kind: "granted"; heard: Heard & { kind: "granted" }; sealed: Sealed; client: SealedAuthClient }
+  | {
+      kind: "granted";
+      heard: Heard & { kind: "granted" };
+      sealed: Sealed;
+      client: SealedAuthClient;
+      policy: Policy;
+    }
   | {
       kind: "refused";
       refusal: Refusal;
@@ -60,19 +67,11 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
     return refused(null, "ambiguous", "unreadable_answer");
   });
 
-  // From here to the write there is no await: what is decided is decided on what is stored now.
-  const record = memory.record;
-  const secret = record?.secret;
-  const isCurrent = record !== null && secret != null && secret.attempt?.id === begun.attemptId;
-  if (isCurrent) {
-    await memory.write({
-      ...record,
-      secret: afterOutcome(secret, outcome, ports),
-      grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
-      client: outcome.client ?? record.client,
-    });
-  }
+  const isCurrent = await storeOutcome(memory, ports, begun, outcome, cause);
   const after = memory.record?.secret;
+  if (outcome.kind === "refused" && SECURITY_REASONS.includes(outcome.refusal.reason)) {
+    alert(ports, begun.secret.id, cause, outcome.refusal.reason, "The token endpoint leads where no request may go.");
+  }
   ports.log({
     kind: "refresh",
     trigger: cause.trigger,
@@ -87,8 +86,44 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
   });
 }
 
+/**
+ * Stores what was heard; false when the journal names this attempt no more. Storage that fails is tried again and again: a refresh token
+ * that was rotated is lost with this process until it is written.
+ */
+async function storeOutcome(
+  memory: Memory,
+  ports: Ports,
+  { attemptId }: Begun,
+  outcome: Outcome,
+  cause: Cause,
+): Promise<boolean> {
+  const giveUpAt = ports.now() + STORE_PATIENCE_MS;
+  for (let pause = SHORTEST_STORE_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_STORE_PAUSE_MS)) {
+    // From here to the write there is no await: what is decided is decided on what is stored now.
+    const record = memory.record;
+    const secret = record?.secret;
+    if (record === null || secret == null || secret.attempt?.id !== attemptId) return false;
+    try {
+      await memory.write({
+        ...record,
+        secret: afterOutcome(secret, outcome, ports),
+        grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
+        client: outcome.client ?? record.client,
+      });
+      return true;
+    } catch (error) {
+      const isStored = memory.record?.secret?.attempt?.id !== attemptId;
+      if (isStored || ports.now() >= giveUpAt) throw error;
+      if (pause === SHORTEST_STORE_PAUSE_MS) alert(ports, record.id, cause, "outcome_not_stored", error);
+    }
+    await ports.waitFor(null, pause);
+  }
+}
+
 /** Opens the grant and writes the journal. Null when there is nothing to do, or nothing can be opened: the provider is then not called. */
 async function begin(memory: Memory, ports: Ports, cause: Cause): Promise<Begun | null> {
+  // Before a provider is asked to confirm that a grant is dead: is this still the grant that is stored?
+  if (memory.secret.trouble?.kind === "confirming") memory.reread();
   const { version } = memory.secret;
   let grant: Grant;
   try {
@@ -149,7 +184,7 @@ async function ask(memory: Memory, ports: Ports, begun: Begun): Promise<Outcome>
   const heard = await ports.sendTokenRequest({ kind: "refresh", registration, refreshToken }, timeoutMs);
   if (heard.kind === "refused") return await refusedBy(ports, heard.refusal, client);
   const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant));
-  return { kind: "granted", heard, sealed, client };
+  return { kind: "granted", heard, sealed, client, policy: policyOf(client, registration) };
 }
 
 /** A client that was corrected while the provider refused it as it had been is tried again, as if the correction had come after. */
@@ -165,9 +200,10 @@ function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
     const after = afterRefusal(secret, outcome.refusal, now, ports.random());
     return outcome.isOutdated ? afterClientChange(after, now) : after;
   }
-  const { issuedAt, expiresAt, grant } = outcome.heard;
-  const times = { issuedAt, expiresAt, hasRefreshToken: grant.refresh_token !== null, arrivedAt: now };
-  return { ...withNewGrant(secret, times, outcome.client), lastRefreshedAt: now };
+  const { issuedAt, expiresAt, refreshTokenExpiresAt, grant } = outcome.heard;
+  const hasRefreshToken = grant.refresh_token !== null;
+  const times = { issuedAt, expiresAt, hasRefreshToken, refreshTokenExpiresAt, arrivedAt: now };
+  return { ...withNewGrant(secret, times, outcome.policy, ports.random()), lastRefreshedAt: now };
 }
 
 function refused(client: SealedAuthClient | null, refusal: Refusal["class"], reason: Refusal["reason"]) {

@@ -5,12 +5,12 @@
 
 import * as oauth from "oauth4webapi";
 import type { RecordIdentity } from "../crypto/seal.ts";
-import { redirectUri } from "../domain/auth-client.ts";
+import { policyOf, redirectUri } from "../domain/auth-client.ts";
 import { sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
 import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
-import { withNewGrant } from "../domain/refresh-schedule.ts";
+import { type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/token-endpoint.ts";
@@ -200,14 +200,20 @@ export class Consent {
     const heard = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
     if (heard.kind === "refused") return heard.refusal.reason;
     if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
-    return (await this.#store(flow, stored, heard)) ? null : "expired";
+    const policy = policyOf(stored, request.registration);
+    return (await this.#store(flow, stored, heard, policy)) ? null : "expired";
   }
 
   /**
    * Stores the new grant. A refresh that is under way meanwhile loses against it: its result is of an older version. False: the flow
    * was ended before, and what was said of it stays true.
    */
-  async #store(flow: Authorization, client: SealedAuthClient, heard: Heard & { kind: "granted" }): Promise<boolean> {
+  async #store(
+    flow: Authorization,
+    client: SealedAuthClient,
+    heard: Heard & { kind: "granted" },
+    policy: Policy,
+  ): Promise<boolean> {
     for (;;) {
       const { record } = this.#find(flow.id);
       const before = record.secret ?? newSecret(record, flow, this.#ports.now());
@@ -219,10 +225,11 @@ export class Consent {
         issuedAt: heard.issuedAt,
         expiresAt: heard.expiresAt,
         hasRefreshToken: heard.grant.refresh_token !== null,
+        refreshTokenExpiresAt: heard.refreshTokenExpiresAt ?? null,
         arrivedAt: this.#ports.now(),
       };
       const secret = {
-        ...withNewGrant(now.secret ?? before, times, client),
+        ...withNewGrant(now.secret ?? before, times, policy, this.#ports.random()),
         additionalParams: flow.additionalParams ?? before.additionalParams,
         fields: flow.fields ?? before.fields,
       };

@@ -3,16 +3,19 @@
  * `Ports`, so that the same code runs in a Durable Object and in a simulator. Throws `ServiceError`; `actor` makes data of it.
  */
 
-import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
+import { afterClientChange } from "../domain/after-attempt.ts";
+import { type FreeCredentials, hasTokens, type OAuth2Registration, policyOf } from "../domain/auth-client.ts";
+import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import {
-  afterClientChange,
+  announce,
   canRefresh,
+  type GrantTimes,
   isDue,
   isFresh,
   isServable,
-  unavailable,
+  isTooEarly,
   withNewGrant,
 } from "../domain/refresh-schedule.ts";
 import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
@@ -162,8 +165,15 @@ export class SecretKeeper {
     if (!canRefresh(secret) || isPaused) throw unavailable(secret, now);
 
     await this.#refresher.renewNow(cause);
-    if (this.#memory.secret.version === secret.version) throw unavailable(this.#memory.secret, this.#ports.now());
+    if (this.#memory.secret.version === secret.version && !this.#isUsedUpFirst())
+      throw unavailable(this.#memory.secret, this.#ports.now());
     return await this.#memory.view();
+  }
+
+  /** The provider renews nothing yet, and that is no failure while there is a token to use. */
+  #isUsedUpFirst(): boolean {
+    const now = this.#ports.now();
+    return isTooEarly(this.#memory.secret, now) && isServable(this.#memory.secret, now);
   }
 
   /** Removes whatever is here, a secret or the flows that were to make one. */
@@ -183,11 +193,29 @@ export class SecretKeeper {
     if (record.unconfirmed || this.consent.isOver()) return await this.#eraseForgotten(record.id);
     await this.consent.expire();
     if (this.#refresher.flight === null) await this.#memory.closeLostAttempt();
+    await this.#announceEnd();
     const secret = this.#memory.record?.secret;
     const isWanted = secret != null && canRefresh(secret) && isDue(secret, this.#ports.now());
     if (isWanted || this.#refresher.flight !== null) await this.#refresher.attempt({ trigger: "alarm", requestId });
     else this.#ports.keepAlive(this.#memory.publishQuietly());
     await this.#memory.rearm();
+  }
+
+  /** Tells that the refresh token ends, 30, 7 and 1 days before. */
+  async #announceEnd(): Promise<void> {
+    const record = this.#memory.record;
+    const secret = record?.secret;
+    const announced = secret == null ? null : announce(secret, this.#ports.now());
+    if (record === null || announced === null) return;
+    await this.#memory.write({ ...record, secret: announced.secret });
+    const { id, workspaceId, refreshTokenExpiresAt } = announced.secret;
+    this.#ports.log({
+      kind: "ending",
+      workspace_id: workspaceId,
+      secret_id: id,
+      days_left: announced.days,
+      ends_at: new Date(refreshTokenExpiresAt ?? 0).toISOString(),
+    });
   }
 
   /** Removes what nobody knows of: an import that was never answered, or flows without a secret that ended long ago. */
@@ -203,10 +231,12 @@ export class SecretKeeper {
   /** Fills in what credentials in hand mean: a new version, and for tokens when they are renewed. */
   async #withContent(secret: Secret, content: Content, client: SealedAuthClient): Promise<Secret> {
     const now = this.#ports.now();
-    if (content.kind === "plain") {
-      const lasting = { issuedAt: now, expiresAt: null, hasRefreshToken: false, arrivedAt: null };
-      return withNewGrant(secret, lasting, client);
-    }
+    const inHand = { issuedAt: now, refreshTokenExpiresAt: null, arrivedAt: null };
+    const stored = (
+      times: Pick<GrantTimes, "expiresAt" | "hasRefreshToken">,
+      registration: OAuth2Registration | null,
+    ) => withNewGrant(secret, { ...inHand, ...times }, policyOf(client, registration ?? {}), this.#ports.random());
+    if (content.kind === "plain") return stored({ expiresAt: null, hasRefreshToken: false }, null);
     const registration = await openRegistration(this.#ports.cipher, client);
     const hasRefreshToken = content.refreshToken !== null;
     const lifetime = lifetimeSeconds({
@@ -219,7 +249,7 @@ export class SecretKeeper {
     const seconds = content.expiresIn ?? lifetime;
     const expiresAt = content.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
     return {
-      ...withNewGrant(secret, { issuedAt: now, expiresAt, hasRefreshToken, arrivedAt: null }, client),
+      ...stored({ expiresAt, hasRefreshToken }, registration),
       additionalParams: content.additionalParams === undefined ? secret.additionalParams : content.additionalParams,
       fields: content.fields === undefined ? secret.fields : content.fields,
     };

@@ -1,9 +1,11 @@
 /** What the actor holds in memory, equal to what is stored: the record, and the grant once it was opened. Keeps the index in D1 in step. */
 
 import type { RecordIdentity, Sealed } from "../crypto/seal.ts";
+import { afterLostAnswer } from "../domain/after-attempt.ts";
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
-import { afterLostAnswer, healthOf, isServable, nextWake, stateOf } from "../domain/refresh-schedule.ts";
+import { healthOf, stateOf } from "../domain/health.ts";
+import { isServable, nextWake } from "../domain/refresh-schedule.ts";
 import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { NOWHERE, type Seen } from "../store/places.ts";
@@ -81,6 +83,12 @@ export class Memory {
     const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : this.#nextAlarm(record));
     this.#record = record;
     await saved;
+  }
+
+  /** Takes over what is stored, should it not be what is held. */
+  reread(): void {
+    const stored = this.#ports.storage.load();
+    if (stored !== null && stored.secret?.version !== this.#record?.secret?.version) this.#record = stored;
   }
 
   /** Makes sure that an alarm is set where one is needed, and that none follows sooner than this on the one that just rang. */

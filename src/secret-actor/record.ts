@@ -74,6 +74,9 @@ export interface RecordStorage {
 }
 
 const KEY = "record";
+/** What the first records do not have, because it came later. */
+const LATER_MEMBERS = { reported: null, refreshTokenExpiresAt: null, announcedDays: null, notBefore: null };
+const LATER_OF_TROUBLE = { quickTries: 0 };
 
 /** Keeps the record in a Durable Object's own SQLite database. */
 export class DurableRecord implements RecordStorage {
@@ -85,9 +88,10 @@ export class DurableRecord implements RecordStorage {
 
   load(): ActorRecord | null {
     const record = this.#storage.kv.get<ActorRecord>(KEY) ?? null;
-    // The first records were written before platforms could report anything.
-    if (record?.secret != null) record.secret.reported ??= null;
-    return record;
+    if (record?.secret == null) return record;
+    const { trouble } = record.secret;
+    const known = { ...LATER_MEMBERS, ...record.secret, trouble: trouble && { ...LATER_OF_TROUBLE, ...trouble } };
+    return { ...record, secret: known };
   }
 
   save(record: ActorRecord, alarmAt: number | null | undefined): Promise<void> {

@@ -3,7 +3,7 @@
  * long; what an attempt does is in `attempt`.
  */
 
-import { canRefresh, isDue, isServable, whatReadNeeds } from "../domain/refresh-schedule.ts";
+import { canRefresh, isDue, isServable, isTooEarly, whatReadNeeds } from "../domain/refresh-schedule.ts";
 import type { Secret } from "../domain/secret.ts";
 import { type Cause, runAttempt } from "./attempt.ts";
 import type { Memory } from "./memory.ts";
@@ -11,6 +11,8 @@ import type { Ports } from "./ports.ts";
 
 /** The longest that a reader waits. */
 const READER_PATIENCE_MS = 12_000;
+/** The longest that whoever asks for a renewal waits: longer than any request may take. */
+const MANUAL_PATIENCE_MS = 60_000;
 /** A token with less than this left is not worth stopping for. */
 const LAST_MOMENT_MS = 1000;
 
@@ -68,22 +70,30 @@ export class Refresher {
     const deadline = this.#ports.now() + READER_PATIENCE_MS;
     // A provider that called the grant dead is asked again no sooner than its two seconds are over.
     const joins = this.#flight !== null;
-    if (joins || trouble?.kind !== "confirming") await this.attempt(cause);
+    if (isTooEarly(this.#memory.secret, this.#ports.now())) return;
+    if (joins || trouble?.kind !== "confirming") await this.#ended(cause);
     // The flight that was joined may have been of an older version, and have lost against a consent.
     const hasLost = joins && this.#memory.secret.version === version && this.#memory.secret.trouble === null;
-    if (hasLost) await this.attempt(cause);
+    if (hasLost) await this.#ended(cause);
     while (this.#memory.secret.version === version) {
       const secret = this.#memory.secret;
       const now = this.#ports.now();
       if (!canRefresh(secret) || secret.trouble?.kind === "client_misconfigured") return;
-      if (isDue(secret, now)) await this.attempt(cause);
+      if (this.#flight !== null || isTooEarly(secret, now)) return;
+      if (isDue(secret, now)) await this.#ended(cause);
       else if (!(await this.#awaitNextAttempt(secret, now, deadline))) return;
     }
   }
 
-  /** While a failure is pausing the schedule, readers do not make it shorter. */
+  /** Waits for an attempt, though not for storage that fails for minutes. */
+  async #ended(cause: Cause): Promise<void> {
+    await this.#ports.waitFor(this.attempt(cause), MANUAL_PATIENCE_MS);
+  }
+
+  /** While a failure, or the provider's word, is pausing the schedule, readers do not make it shorter. */
   #mayAttempt(secret: Secret, now: number): boolean {
-    return this.#flight !== null || secret.trouble === null || isDue(secret, now);
+    const isPaused = secret.trouble !== null || isTooEarly(secret, now);
+    return this.#flight !== null || !isPaused || isDue(secret, now);
   }
 
   /** Waits for an attempt until the deadline. False: storage is broken, which is no reason to withhold a token that is still valid. */

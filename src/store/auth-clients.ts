@@ -18,16 +18,17 @@ interface Row extends PlaceColumns {
   components: string;
   credentials: Sealed;
   refresh_lead_seconds: number;
+  refresh_jitter_seconds: number;
   version: number;
   created_at: number;
 }
 
 const INSERT = `INSERT INTO auth_clients
-  (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, version, created_at)
-  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${PLACE_IS_LIVE}`;
+  (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, refresh_jitter_seconds, version, created_at)
+  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ${PLACE_IS_LIVE}`;
 const FIND = "SELECT * FROM auth_clients WHERE id = ?";
 const UPDATE = `UPDATE auth_clients
-  SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, version = ?2 + 1
+  SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, version = ?2 + 1
   WHERE id = ?1 AND version = ?2`;
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
@@ -36,9 +37,19 @@ const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client
 
 /** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
 export async function insertAuthClient(db: D1Database, cipher: Cipher, client: AuthClient, at: Lineage): Promise<void> {
-  const { id, type, name, components, refreshLeadSeconds, version, createdAt } = client;
+  const { id, type, name, components, refreshLeadSeconds, refreshJitterSeconds, version, createdAt } = client;
   const credentials = await cipher.seal(identityOf(client), client.credentials);
-  const values = [id, type, name, JSON.stringify(components), credentials, refreshLeadSeconds, version, createdAt];
+  const values = [
+    id,
+    type,
+    name,
+    JSON.stringify(components),
+    credentials,
+    refreshLeadSeconds,
+    refreshJitterSeconds,
+    version,
+    createdAt,
+  ];
   const { meta } = await db
     .prepare(INSERT)
     .bind(...asSeen(at), ...values)
@@ -87,11 +98,11 @@ export async function openRegistration(cipher: Cipher, client: SealedAuthClient)
  */
 export async function updateAuthClient(db: D1Database, cipher: Cipher, changed: AuthClient): Promise<AuthClient> {
   const next = { ...changed, version: changed.version + 1 };
-  const { id, name, components, refreshLeadSeconds } = next;
+  const { id, name, components, refreshLeadSeconds, refreshJitterSeconds } = next;
   const credentials = await cipher.seal(identityOf(next), next.credentials);
   const { meta } = await db
     .prepare(UPDATE)
-    .bind(id, changed.version, name, JSON.stringify(components), credentials, refreshLeadSeconds)
+    .bind(id, changed.version, name, JSON.stringify(components), credentials, refreshLeadSeconds, refreshJitterSeconds)
     .run();
   if (meta.changes > 0) return next;
   throw new ServiceError("conflict", "The auth client was changed or deleted meanwhile. Read it again.");
@@ -130,6 +141,7 @@ function clientOf(row: Row): SealedAuthClient {
     components: JSON.parse(row.components) as string[],
     credentials: row.credentials,
     refreshLeadSeconds: row.refresh_lead_seconds,
+    refreshJitterSeconds: row.refresh_jitter_seconds,
     version: row.version,
     createdAt: row.created_at,
   };

@@ -1,63 +1,23 @@
-/** When a token is renewed, and what follows from each attempt: tables, and a property over random histories. */
+/** When a token is renewed: tables, and a property over random histories. */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Refusal } from "../../src/domain/oauth2/response.ts";
+import { afterLostAnswer, afterRefusal } from "../../src/domain/after-attempt.ts";
+import { healthOf } from "../../src/domain/health.ts";
+import { REFUSAL_CLASSES, type Refusal } from "../../src/domain/oauth2/response.ts";
 import {
-  afterClientChange,
-  afterLostAnswer,
-  afterRefusal,
+  announce,
   beginAttempt,
   canRefresh,
-  healthOf,
   isDue,
   isFresh,
   isServable,
   nextWake,
   refreshMoment,
-  stateOf,
-  unavailable,
   whatReadNeeds,
-  withNewGrant,
 } from "../../src/domain/refresh-schedule.ts";
-import { blankSecret, type Secret } from "../../src/domain/secret.ts";
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const T0 = Date.parse("2026-01-01T00:00:00Z");
-const POLICY = { refreshLeadSeconds: 60 };
-const NO_JITTER = 0.5;
-
-const blank = blankSecret(
-  {
-    type: "oauth2",
-    id: "s" as Secret["id"],
-    workspaceId: "w" as Secret["workspaceId"],
-    authClientId: "c" as Secret["authClientId"],
-    userId: null,
-    name: "x",
-    additionalParams: null,
-    fields: null,
-  },
-  T0,
-);
-
-/** A secret whose token was issued at T0 and lives an hour. */
-const fresh = withNewGrant(
-  blank,
-  { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: true, arrivedAt: null },
-  POLICY,
-);
-
-function refusal(
-  kind: Refusal["class"],
-  reason: Refusal["reason"] = "provider_unreachable",
-  retryAfterSeconds: number | null = null,
-): Refusal {
-  return { class: kind, reason, retryAfterSeconds };
-}
+import type { Secret } from "../../src/domain/secret.ts";
+import { blank, DAY, fresh, granted, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
 
 describe("refreshMoment: seconds before expiry", () => {
   test.each([
@@ -94,11 +54,7 @@ describe("refreshMoment: seconds before expiry", () => {
 describe("withNewGrant", () => {
   test("raises the version, sets the times and ends all trouble", () => {
     const troubled = afterRefusal(fresh, refusal("ambiguous"), T0, NO_JITTER);
-    const renewed = withNewGrant(
-      troubled,
-      { issuedAt: T0 + HOUR, expiresAt: T0 + 2 * HOUR, hasRefreshToken: true, arrivedAt: null },
-      POLICY,
-    );
+    const renewed = granted(troubled, { issuedAt: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
     expect(renewed).toMatchObject({ version: 2, trouble: null, attempt: null, refreshAt: T0 + 2 * HOUR - MINUTE });
   });
 
@@ -106,19 +62,56 @@ describe("withNewGrant", () => {
     ["no refresh token", { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false, arrivedAt: T0 }],
     ["no expiry", { issuedAt: T0, expiresAt: null, hasRefreshToken: true, arrivedAt: T0 }],
   ])("schedules nothing for %s", (_, grant) => {
-    const secret = withNewGrant(blank, grant, POLICY);
+    const secret = granted(blank, grant);
     expect(secret.refreshAt).toBeNull();
     expect(healthOf(secret, T0).status).toBe("not_refreshable");
+  });
+
+  test.each([
+    // jitter, random, seconds before the lead
+    [0, 0.5, 0],
+    [100, 0, 0],
+    [100, 0.5, 50],
+    [100, 0.999, 99.9],
+    [DAY / SECOND, 0.999, ((HOUR - MINUTE) / SECOND / 2) * 0.999],
+  ])(
+    "jitters by up to %i s, never into the first half of the rest: random %d",
+    (refreshJitterSeconds, random, earlier) => {
+      const { refreshAt } = granted(blank, {}, { refreshJitterSeconds }, random);
+      expect(T0 + HOUR - MINUTE - (refreshAt ?? 0)).toBeCloseTo(earlier * SECOND, -1);
+    },
+  );
+
+  test.each([
+    ["a token that outlives it", { expiresAt: T0 + 90 * DAY }, T0 + 10 * DAY],
+    ["a token that never expires", { expiresAt: null }, T0 + 10 * DAY],
+    ["a token that expires before", {}, T0 + HOUR - MINUTE],
+    ["a grant without a refresh token", { hasRefreshToken: false }, null],
+  ])("keeps a grant alive that may not rest longer: %s", (_, grant, refreshAt) => {
+    const secret = granted(blank, grant, { keepaliveSeconds: (10 * DAY) / SECOND });
+    expect(secret.refreshAt).toBe(refreshAt);
+  });
+
+  test("serves a token that never expires while its grant is kept alive behind it", () => {
+    const secret = granted(blank, { expiresAt: null }, { keepaliveSeconds: 60 });
+    expect(healthOf(secret, T0).status).toBe("ok");
+    expect(whatReadNeeds(secret, T0, 3600)).toBe("serve");
+    expect(whatReadNeeds(secret, T0 + MINUTE)).toBe("serve_and_renew");
+  });
+
+  test("forgets that the provider wanted to be asked later", () => {
+    expect(granted({ ...fresh, notBefore: T0 + HOUR }).notBefore).toBeNull();
   });
 });
 
 describe("withNewGrant, from a provider whose tokens are hardly alive when they arrive,", () => {
   const arriving = (secret: Secret, lifetime: number, delay: number) =>
-    withNewGrant(
-      secret,
-      { issuedAt: T0, expiresAt: T0 + lifetime * SECOND, hasRefreshToken: true, arrivedAt: T0 + delay * SECOND },
-      POLICY,
-    );
+    granted(secret, {
+      issuedAt: T0,
+      expiresAt: T0 + lifetime * SECOND,
+      hasRefreshToken: true,
+      arrivedAt: T0 + delay * SECOND,
+    });
 
   test("keeps the refresh token, but backs off as after a failure", () => {
     const first = arriving(fresh, 0, 0);
@@ -147,11 +140,7 @@ describe("whatReadNeeds", () => {
   });
 
   test("serves a short token until a quarter of its life is left", () => {
-    const short = withNewGrant(
-      blank,
-      { issuedAt: T0, expiresAt: T0 + 8 * SECOND, hasRefreshToken: true, arrivedAt: null },
-      POLICY,
-    );
+    const short = granted(blank, { issuedAt: T0, expiresAt: T0 + 8 * SECOND });
     expect([1, 5, 7].map((age) => whatReadNeeds(short, T0 + age * SECOND))).toEqual([
       "serve",
       "serve_and_renew",
@@ -175,11 +164,7 @@ describe("whatReadNeeds", () => {
   });
 
   test("serves what cannot be renewed", () => {
-    const last = withNewGrant(
-      blank,
-      { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false, arrivedAt: null },
-      POLICY,
-    );
+    const last = granted(blank, { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false });
     expect(whatReadNeeds(last, T0 + HOUR)).toBe("serve");
   });
 
@@ -189,163 +174,82 @@ describe("whatReadNeeds", () => {
   });
 });
 
-describe("afterRefusal", () => {
-  test("backs off by R", () => {
-    let secret = fresh;
-    let now = T0 + HOUR - MINUTE;
-    const pauses = Array.from({ length: 9 }, () => {
-      secret = afterRefusal(secret, refusal("retry"), now, NO_JITTER);
-      const pause = (secret.refreshAt ?? 0) - now;
-      now = secret.refreshAt ?? 0;
-      return pause / SECOND;
-    });
-    expect(pauses).toEqual([1, 2, 5, 10, 20, 40, 60, 60, 60]);
-    expect(secret.trouble).toMatchObject({ kind: "retrying", failures: 9, since: T0 + HOUR - MINUTE });
-  });
-
-  test.each([
-    [16 * MINUTE, 5 * MINUTE],
-    [DAY + MINUTE, HOUR],
-    [30 * DAY + MINUTE, null],
-  ])("%i ms past expiry the pause is %s", (past, pause) => {
-    const failing = Array.from({ length: 9 }).reduce<Secret>(
-      (secret) => afterRefusal(secret, refusal("retry"), T0, NO_JITTER),
-      fresh,
-    );
-    const now = T0 + HOUR + past;
-    expect(afterRefusal(failing, refusal("retry"), now, NO_JITTER).refreshAt).toBe(pause === null ? null : now + pause);
-  });
-
-  test("jitters by a fifth", () => {
-    expect([0, 0.999].map((random) => (afterRefusal(fresh, refusal("retry"), T0, random).refreshAt ?? 0) - T0)).toEqual(
-      [800, 1200],
-    );
-  });
-
-  test("tries again at +1 s and +5 s after an ambiguous answer", () => {
-    const first = afterRefusal(fresh, refusal("ambiguous", "timeout"), T0, NO_JITTER);
-    const second = afterRefusal(first, refusal("ambiguous", "timeout"), T0 + SECOND, NO_JITTER);
-    expect([first.refreshAt, second.refreshAt]).toEqual([T0 + SECOND, T0 + 5 * SECOND]);
-    expect(second.trouble?.ambiguous).toBe(true);
-  });
-
-  test("waits as long as Retry-After asks, when that is longer", () => {
-    expect(afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER).refreshAt).toBe(
-      T0 + 90 * SECOND,
-    );
-    expect(afterRefusal(fresh, refusal("rate_limited", "rate_limited", 0), T0, NO_JITTER).refreshAt).toBe(T0 + SECOND);
-  });
-
-  test("asks once more before it believes invalid_grant", () => {
-    const first = afterRefusal(fresh, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
-    expect(first).toMatchObject({ refreshAt: T0 + 2 * SECOND, trouble: { kind: "confirming" } });
-    const second = afterRefusal(first, refusal("reauthorize", "invalid_grant"), T0 + 2 * SECOND, NO_JITTER);
-    expect(second).toMatchObject({
-      refreshAt: null,
-      trouble: { kind: "needs_reauthorization", reason: "invalid_grant" },
-    });
-    expect(canRefresh(second)).toBe(false);
-  });
-
-  test("calls it lost_rotation when an answer was lost before", () => {
-    const lost = afterLostAnswer(fresh, T0, NO_JITTER);
-    const first = afterRefusal(lost, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
-    const second = afterRefusal(first, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
-    expect(second.trouble).toMatchObject({ kind: "needs_reauthorization", reason: "lost_rotation" });
-  });
-
-  test("believes at once that a person has to act", () => {
-    expect(afterRefusal(fresh, refusal("reauthorize", "interaction_required"), T0, NO_JITTER)).toMatchObject({
-      refreshAt: null,
-      trouble: { kind: "needs_reauthorization", reason: "interaction_required" },
-    });
-  });
-
-  test("tries a refused client hourly", () => {
-    expect(afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER)).toMatchObject({
-      refreshAt: T0 + HOUR,
-      trouble: { kind: "client_misconfigured", reason: "invalid_client" },
-    });
-  });
-});
-
 describe("nextWake", () => {
-  test("is the refresh, or with an open attempt the moment by which its answer must be there", () => {
+  test("is the refresh, or with an open attempt the moment to look whether its process still lives", () => {
     expect(nextWake(fresh)).toBe(T0 + HOUR - MINUTE);
     const attempt = { id: "a", version: 1, fingerprint: "f", sentAt: T0 };
-    expect(nextWake(beginAttempt(fresh, attempt))).toBe(T0 + MINUTE);
+    expect(nextWake(beginAttempt(fresh, attempt))).toBe(T0 + 5 * SECOND);
+  });
+
+  test("is the day on which people are told of the end, when that comes first", () => {
+    const secret = granted(blank, { expiresAt: T0 + 90 * DAY, refreshTokenExpiresAt: T0 + 60 * DAY });
+    expect(nextWake(secret)).toBe(T0 + 30 * DAY);
   });
 });
 
-describe("healthOf", () => {
-  const failing = afterRefusal(fresh, refusal("retry"), T0 + HOUR - MINUTE, NO_JITTER);
-  const dead = afterRefusal(fresh, refusal("reauthorize", "login_required"), T0, NO_JITTER);
-  const refused = afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER);
-  test.each([
-    ["ok", "ready", fresh, T0],
-    ["degraded", "ready", failing, T0 + HOUR - MINUTE],
-    ["expired", "error", failing, T0 + HOUR],
-    ["expired", "error", fresh, T0 + HOUR],
-    ["needs_reauthorization", "error", dead, T0],
-    ["client_misconfigured", "error", refused, T0],
-  ])("%s is %s", (status, state, secret, now) => {
-    expect(healthOf(secret, now).status).toBe(status);
-    expect(stateOf(null, healthOf(secret, now))).toBe(state);
-  });
-});
-
-describe("stateOf", () => {
-  test("is what the platform reported, whatever the health", () => {
-    const secret = { ...fresh, reported: { error: "It answers 403." } };
-    expect(stateOf(secret.reported, healthOf(secret, T0))).toBe("error");
-  });
-
-  test("forgets what was reported with the next grant", () => {
-    const grant = { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: true, arrivedAt: null };
-    expect(withNewGrant({ ...fresh, reported: { error: null } }, grant, POLICY).reported).toBeNull();
-  });
-});
-
-describe("afterClientChange", () => {
-  test("makes a secret that waits for it due at once, and leaves any other alone", () => {
-    const refused = afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER);
-    expect(isDue(refused, T0)).toBe(false);
-    expect(isDue(afterClientChange(refused, T0), T0)).toBe(true);
-    expect(afterClientChange(fresh, T0)).toBe(fresh);
-  });
-});
-
-describe("unavailable", () => {
-  test.each([
-    ["reauthorization_required", afterRefusal(fresh, refusal("reauthorize", "login_required"), T0, NO_JITTER)],
-    [
-      "reauthorization_required",
-      withNewGrant(blank, { issuedAt: T0, expiresAt: T0, hasRefreshToken: false, arrivedAt: null }, POLICY),
-    ],
-    ["client_misconfigured", afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER)],
-    ["storage_integrity", afterRefusal(fresh, refusal("retry", "storage_integrity"), T0, NO_JITTER)],
-    ["provider_unreachable", afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER)],
-  ])("%s", (code, secret) => {
-    expect(unavailable(secret, T0).failure.code).toBe(code);
-  });
+describe("announce", () => {
+  const days = (secret: Secret, from: number, to: number): number[] => {
+    const told: number[] = [];
+    for (let now = from; now <= to; now += HOUR) {
+      const announced = announce(secret, now);
+      if (announced === null) continue;
+      told.push(announced.days);
+      secret = announced.secret;
+    }
+    return told;
+  };
 
   test.each([
-    ["an attempt that is still under way", fresh, 1],
-    [
-      "a secret that is not tried any more",
-      { ...afterRefusal(fresh, refusal("retry"), T0, NO_JITTER), refreshAt: null },
-      3600,
-    ],
-  ])("says when to come back for %s", (_, secret, seconds) => {
-    expect(unavailable(secret, T0 + HOUR).failure).toMatchObject({
-      code: "provider_unreachable",
-      retryAfterSeconds: seconds,
-    });
+    [100, [30, 7, 1]],
+    [30, [7, 1]],
+    [14, [7, 1]],
+    [0.5, []],
+  ])("tells once each of a refresh token that lives %d days", (life, told) => {
+    expect(days(granted(blank, { refreshTokenExpiresAt: T0 + life * DAY }), T0, T0 + life * DAY)).toEqual(told);
   });
 
-  test("says when to come back", () => {
-    const paused = afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER);
-    expect(unavailable(paused, T0 + 30 * SECOND).failure.retryAfterSeconds).toBe(60);
+  test("tells the last of several days that went by unheard", () => {
+    const secret = granted(blank, { refreshTokenExpiresAt: T0 + 40 * DAY });
+    expect(days(secret, T0 + 35 * DAY, T0 + 40 * DAY)).toEqual([7, 1]);
+  });
+
+  test("tells nothing of an end that moves with every renewal", () => {
+    let secret = granted(blank, { refreshTokenExpiresAt: T0 + 14 * DAY });
+    const told: number[] = [];
+    for (let now = T0; now < T0 + 30 * DAY; now += HOUR) {
+      told.push(...days(secret, now, now + HOUR));
+      secret = granted(secret, { issuedAt: now, refreshTokenExpiresAt: now + 14 * DAY });
+    }
+    expect(told).toEqual([]);
+  });
+
+  test("tells once of an end that stays, although every renewal states what is left of it, and not to the second", () => {
+    const end = T0 + 8 * DAY;
+    let secret = granted(blank, { refreshTokenExpiresAt: end });
+    const told: number[] = [];
+    for (let now = T0; now < end; now += HOUR) {
+      secret = granted(secret, { issuedAt: now + 1, refreshTokenExpiresAt: end + (now % 7) * SECOND });
+      const announced = announce(secret, now + 2);
+      if (announced === null) continue;
+      told.push(announced.days);
+      secret = announced.secret;
+    }
+    expect(told).toEqual([7, 1]);
+  });
+
+  test.each([
+    ["keeps what is known while the refresh token stays", undefined, T0 + 10 * DAY],
+    ["forgets it with a new refresh token of which nothing is told", null, null],
+  ])("%s", (_, refreshTokenExpiresAt, expected) => {
+    const before = granted(blank, { refreshTokenExpiresAt: T0 + 10 * DAY });
+    expect(granted(before, { refreshTokenExpiresAt }).refreshTokenExpiresAt).toBe(expected);
+  });
+
+  test("is quiet about a grant that is over anyway", () => {
+    const secret = granted(blank, { refreshTokenExpiresAt: T0 + 40 * DAY });
+    const dead = afterRefusal(secret, refusal("reauthorize", "login_required"), T0, NO_JITTER);
+    expect(announce(dead, T0 + 39 * DAY)).toBeNull();
+    expect(nextWake(dead)).toBeNull();
   });
 });
 
@@ -357,7 +261,7 @@ describe("any history of attempts", () => {
       fc.constant("granted" as const),
       fc.constant("lost" as const),
       fc.record({
-        class: fc.constantFrom<Refusal["class"]>("retry", "ambiguous", "rate_limited", "reauthorize", "config_error"),
+        class: fc.constantFrom<Refusal["class"]>(...REFUSAL_CLASSES),
         reason: fc.constantFrom<Refusal["reason"]>("invalid_grant", "http_500", "invalid_client", "login_required"),
         retryAfterSeconds: fc.option(fc.integer({ min: 0, max: 3600 })),
       }),
@@ -377,17 +281,14 @@ describe("any history of attempts", () => {
           secret = beginAttempt(secret, attempt);
           expect(nextWake(secret)).toBeGreaterThan(now);
           if (what === "granted") {
-            secret = withNewGrant(
-              secret,
-              { issuedAt: now, expiresAt: now + HOUR, hasRefreshToken: true, arrivedAt: null },
-              POLICY,
-            );
+            secret = granted(secret, { issuedAt: now, expiresAt: now + HOUR });
           } else if (what === "lost") secret = afterLostAnswer(secret, now, random);
           else secret = afterRefusal(secret, what, now, random);
 
           expect(secret.attempt).toBeNull();
           expect(secret.version).toBe(before.version + (what === "granted" ? 1 : 0));
           expect(isServable(secret, secret.expiresAt ?? 0)).toBe(false);
+          if (secret.notBefore !== null) expect(secret.refreshAt).toBeGreaterThanOrEqual(secret.notBefore);
           const isOver = now - (secret.expiresAt ?? 0) > 30 * DAY;
           if (canRefresh(secret) && !isOver) expect(secret.refreshAt).toBeGreaterThan(now);
           if (!canRefresh(secret)) expect(isDue(secret, Number.MAX_SAFE_INTEGER)).toBe(false);

@@ -62,6 +62,8 @@ describe("POST /v2/auth-clients", () => {
           },
           redirect_uri: `http://localhost/callback/oauth2/${id}`,
           refresh_lead_seconds: 60,
+          refresh_jitter_seconds: 0,
+          flavour: {},
         },
         relationships: { components },
         links: { self: `/v2/auth-clients/${id}` },
@@ -233,9 +235,45 @@ describe("a client of another type", () => {
     ["credentials that are none", { credentials: [] }, ["/data/attributes/credentials"]],
     ["too many credentials", { credentials: { long: "x".repeat(20_000) } }, ["/data/attributes/credentials"]],
     ["a lead", { refresh_lead_seconds: 60 }, ["/data/attributes/refresh_lead_seconds"]],
+    [
+      "a jitter and a flavour",
+      { refresh_jitter_seconds: 0, flavour: {} },
+      ["/data/attributes/refresh_jitter_seconds", "/data/attributes/flavour"],
+    ],
   ])("400 for %s", async (_, changes, pointers) => {
     const answer = await call("POST", "/v2/auth-clients", basic({}, changes));
     expect([answer.status, faults(answer)]).toEqual([400, pointers.map((pointer) => `invalid_document ${pointer}`)]);
+  });
+});
+
+describe("a flavour", () => {
+  test("201 is kept and shown as it was set", async () => {
+    const flavour = {
+      errors: {
+        bad_refresh_token: "reauthorize",
+        access_denied: [{ class: "too_early", text: "not expired" }, { class: "config_error" }],
+      },
+      zero_means_never: true,
+      keepalive_seconds: 604_800,
+    };
+    const created = await call("POST", "/v2/auth-clients", newClient({ attributes: { flavour } }));
+    expect([created.status, created.body.data.attributes.flavour]).toEqual([201, flavour]);
+    expect(created.body.data.attributes.credentials).not.toHaveProperty("flavour");
+    expect((await call("GET", created.body.data.links.self)).body).toEqual(created.body);
+  });
+
+  test.each<[string, object, string[]]>([
+    ["an unknown setting", { flavor: 1 }, ["/flavor"]],
+    ["an unknown class", { errors: { x: "ignore" } }, ["/errors/x"]],
+    ["a rule without a class", { errors: { x: [{ text: "y" }] } }, ["/errors/x"]],
+    ["a rest that is no rest", { keepalive_seconds: 59 }, ["/keepalive_seconds"]],
+    ["two faults", { zero_means_never: "yes", keepalive_seconds: "1" }, ["/zero_means_never", "/keepalive_seconds"]],
+  ])("400 for %s names the setting", async (_, flavour, pointers) => {
+    const answer = await call("POST", "/v2/auth-clients", newClient({ attributes: { flavour } }));
+    expect([answer.status, faults(answer)]).toEqual([
+      400,
+      pointers.map((pointer) => `invalid_document /data/attributes/flavour${pointer}`),
+    ]);
   });
 });
 
@@ -270,6 +308,8 @@ describe("PATCH /v2/auth-clients/{id}", () => {
         {
           name: "New",
           refresh_lead_seconds: 90,
+          refresh_jitter_seconds: 30,
+          flavour: { keepalive_seconds: 86400 },
           credentials: { client_secret: "sentinel-new", token_expires_in: null },
         },
         { components },
@@ -278,7 +318,14 @@ describe("PATCH /v2/auth-clients/{id}", () => {
     const { token_expires_in: _, ...credentials } = attributes.credentials;
     expect([changed.status, changed.body.data.attributes]).toEqual([
       200,
-      { ...attributes, name: "New", refresh_lead_seconds: 90, credentials },
+      {
+        ...attributes,
+        name: "New",
+        refresh_lead_seconds: 90,
+        refresh_jitter_seconds: 30,
+        flavour: { keepalive_seconds: 86400 },
+        credentials,
+      },
     ]);
     expect(changed.body.data.relationships).toEqual({ components });
     expect((await call("GET", links.self)).body).toEqual(changed.body);

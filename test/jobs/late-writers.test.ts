@@ -180,7 +180,7 @@ describe("what was let in before the deletion and writes after it leaves nothing
         type: "noauth",
         components: [],
       };
-      const more = { credentials: {}, refreshLeadSeconds: 60, version: 1 };
+      const more = { credentials: {}, refreshLeadSeconds: 60, refreshJitterSeconds: 0, version: 1 };
       await expect(insertAuthClient(env.DB, cipher, { ...client, ...more }, at)).rejects.toThrowError("not_found");
     }
     await end();

@@ -22,12 +22,12 @@ async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> 
   return { world, keeper };
 }
 
-/** Lets the journal be stored, and then not the outcome. */
-function breakSecondSave(world: FakeWorld): void {
+/** Lets the journal be stored, and then not the outcome: so often, or for good. */
+function breakSaves(world: FakeWorld, times = Number.POSITIVE_INFINITY): void {
   let saves = 0;
   world.beforeSave = () => {
     saves += 1;
-    if (saves === 2) throw new Error("storage is broken");
+    if (saves >= 2 && saves < 2 + times) throw new Error("storage is broken");
   };
 }
 
@@ -285,11 +285,22 @@ describe("a renewal", () => {
     await expect(keeper.read(READ, ASKED)).rejects.toThrowError("storage is broken");
   });
 
+  test("that cannot be stored at first is stored a moment later, and not shown before", async () => {
+    const { world, keeper } = await newKeeper();
+    breakSaves(world, 3);
+    const renewal = keeper.refresh(MANUAL, null);
+    expect(world.stored?.secret?.version).toBe(1);
+    expect((await renewal).version).toBe(2);
+    expect(world.stored?.secret).toMatchObject({ version: 2, attempt: null });
+    expect([world.requests, world.lines.filter((line) => line.kind === "alert").length]).toEqual([1, 1]);
+  });
+
   test("that cannot be stored is not shown either", async () => {
     const { world, keeper } = await newKeeper();
-    breakSecondSave(world);
+    breakSaves(world);
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     expect(world.stored?.secret?.version).toBe(1);
+    world.time = T0;
     expect(await keeper.read(READ, ASKED)).toMatchObject({ version: 1, credentials: { accessToken: "access-1" } });
   });
 
@@ -308,10 +319,11 @@ describe("a renewal", () => {
 
   test("that cannot be stored is remembered as a lost answer", async () => {
     const { world, keeper } = await newKeeper();
-    breakSecondSave(world);
+    breakSaves(world);
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     const dead = { class: "reauthorize", reason: "invalid_grant", retryAfterSeconds: null } as const;
     world.answers = [async () => ({ kind: "refused", refusal: dead })];
+    world.beforeSave = () => {};
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("lost_rotation");
   });
 

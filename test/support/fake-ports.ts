@@ -72,6 +72,7 @@ export class FakeWorld implements Ports {
       name: "x",
       components: [],
       refreshLeadSeconds: 60,
+      refreshJitterSeconds: 0,
       version: 1,
       createdAt: T0,
       credentials: await cipherOf(() => keyring).seal(["global", "auth-client", "client", "credentials", 1], {

@@ -9,9 +9,18 @@ import type { Grant } from "../secret.ts";
 /**
  * What follows from a failed request.
  * `retry`: nothing reached the provider · `ambiguous`: the provider may have acted, and its answer was lost ·
- * `rate_limited` · `reauthorize`: the grant is dead · `config_error`: the client is refused.
+ * `rate_limited` · `reauthorize`: the grant is dead · `config_error`: the client is refused · `too_early`: the token at hand is to
+ * be used up first.
  */
-export type RefusalClass = "retry" | "ambiguous" | "rate_limited" | "reauthorize" | "config_error";
+export type RefusalClass = (typeof REFUSAL_CLASSES)[number];
+export const REFUSAL_CLASSES = [
+  "retry",
+  "ambiguous",
+  "rate_limited",
+  "reauthorize",
+  "config_error",
+  "too_early",
+] as const;
 
 /** A code for programs and logs: a provider's own code only where it is of this list, never its words. */
 export type Reason = KnownProviderCode | OwnReason | `http_${number}`;
@@ -52,6 +61,7 @@ const OWN_REASONS = [
   "storage_integrity",
   "storage_unavailable",
   "timeout",
+  "too_early",
   "unreadable_answer",
 ] as const;
 
@@ -72,7 +82,15 @@ export interface Refusal {
 
 /** What a request came to. Times are milliseconds since the epoch; `expiresAt` null means never. */
 export type Heard =
-  { kind: "granted"; grant: Grant; issuedAt: number; expiresAt: number | null } | { kind: "refused"; refusal: Refusal };
+  | {
+      kind: "granted";
+      grant: Grant;
+      issuedAt: number;
+      expiresAt: number | null;
+      /** Null: not told; undefined: nor told again, and it is the refresh token of before. */
+      refreshTokenExpiresAt?: number | null | undefined;
+    }
+  | { kind: "refused"; refusal: Refusal };
 
 type Members = Record<string, unknown>;
 
@@ -144,10 +162,20 @@ export function knownReason(code: unknown): KnownProviderCode | null {
   return KNOWN_PROVIDER_CODES.find((each) => each === code) ?? null;
 }
 
-/** Judges a refusal by its code and status (RFC 6749 5.2; RFC 6585 4). `code` is the answer's `error`, whatever it holds. */
-export function judgeRefusal(status: number, code: unknown, retryAfterSeconds: number | null): Refusal {
+/**
+ * Judges a refusal by its code and status (RFC 6749 5.2; RFC 6585 4). `code` is the answer's `error`, whatever it holds; `flavoured` is the
+ * class that the provider's flavour gives it, and comes first.
+ */
+export function judgeRefusal(
+  status: number,
+  code: unknown,
+  retryAfterSeconds: number | null,
+  flavoured: RefusalClass | null = null,
+): Refusal {
   const refused = (refusal: RefusalClass, reason: Reason): Refusal => ({ class: refusal, reason, retryAfterSeconds });
 
+  if (flavoured === "too_early" || flavoured === "rate_limited") return refused(flavoured, flavoured);
+  if (flavoured !== null) return refused(flavoured, knownReason(code) ?? "provider_refused");
   if (status === 429) return refused("rate_limited", "rate_limited");
   if (status >= 300 && status < 400) return refused("config_error", "redirect_refused");
   if (status >= 500 || status === 408 || status === 425) return refused("ambiguous", `http_${status}`);
@@ -179,6 +207,15 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
   return Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
 }
 
+/** Members in which providers tell how many seconds a refresh token lives. */
+const REFRESH_TOKEN_LIFETIMES = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+
+/** Reads how many seconds the refresh token lives, where an answer tells it; null when not. Zero is how some say "for ever". */
+export function refreshTokenLifetimeSeconds(members: Members): number | null {
+  const stated = REFRESH_TOKEN_LIFETIMES.map((name) => readLifetime(members[name])).find((seconds) => seconds > 0);
+  return stated ?? null;
+}
+
 /**
  * Works out how long a token lives, in seconds from the moment its request was sent; null means for ever.
  * In order: the answer's `expires_in`, the client's `token_expires_in`, the token's own `exp` where it is a JWT,
@@ -190,13 +227,25 @@ export function lifetimeSeconds(known: {
   jwtExpiresAt: number | null;
   sentAt: number;
   hasRefreshToken: boolean;
+  zeroMeansNever?: boolean | undefined;
 }): number | null {
-  const isReadable = typeof known.expiresIn === "number" || typeof known.expiresIn === "string";
-  const stated = isReadable ? clampLifetime(Number(known.expiresIn)) : 0;
+  const stated = readLifetime(known.expiresIn);
   if (stated > 0) return stated;
+  if (known.zeroMeansNever === true && isZero(known.expiresIn)) return null;
   if (known.clientDefault !== undefined) return clampLifetime(known.clientDefault);
   if (known.jwtExpiresAt !== null) return Math.max(0, clampLifetime((known.jwtExpiresAt - known.sentAt) / 1000));
   return known.hasRefreshToken ? ASSUMED_LIFETIME_SECONDS : null;
+}
+
+/** Reads seconds from a number, or a text that holds one; 0 for anything else. */
+function readLifetime(stated: unknown): number {
+  const isReadable = typeof stated === "number" || typeof stated === "string";
+  const seconds = isReadable ? clampLifetime(Number(stated)) : 0;
+  return seconds > 0 ? seconds : 0;
+}
+
+function isZero(stated: unknown): boolean {
+  return stated === 0 || (typeof stated === "string" && stated.trim() !== "" && Number(stated) === 0);
 }
 
 function clampLifetime(seconds: number): number {

@@ -1,0 +1,110 @@
+/**
+ * What follows from an attempt that brought no grant: the next state of the secret and the moment of the next attempt. Pure, as
+ * `refresh-schedule` is.
+ */
+
+import type { Refusal } from "./oauth2/response.ts";
+import { BACKOFF, isServable } from "./refresh-schedule.ts";
+import type { Secret, Trouble } from "./secret.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const CONFIRM_AFTER = 2 * SECOND;
+/** The same refresh token again, inside the reuse window that many providers keep for lost answers. */
+const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
+const CONFIG_ERROR_PAUSE = HOUR;
+
+/** Decides what follows when a process woke up and found an attempt of an earlier one: its answer was lost. */
+export function afterLostAnswer(secret: Secret, now: number, random: number): Secret {
+  return afterRefusal(
+    { ...secret, attempt: null },
+    { class: "ambiguous", reason: "interrupted", retryAfterSeconds: null },
+    now,
+    random,
+  );
+}
+
+/** Decides what follows from a refusal. `random` is in [0, 1). */
+export function afterRefusal(secret: Secret, refusal: Refusal, now: number, random: number): Secret {
+  const before = secret.trouble;
+  const known = {
+    reason: refusal.reason,
+    since: before?.since ?? now,
+    failures: (before?.failures ?? 0) + 1,
+    ambiguous: before?.ambiguous === true || refusal.class === "ambiguous",
+    quickTries: before?.quickTries ?? 0,
+  };
+  const next = (trouble: Trouble, refreshAt: number | null): Secret => ({
+    ...secret,
+    attempt: null,
+    trouble,
+    refreshAt,
+    // A provider that answers something else does not find it too early any more.
+    notBefore: trouble.kind === "retrying" ? secret.notBefore : null,
+  });
+
+  switch (refusal.class) {
+    case "ambiguous": {
+      const quick = AMBIGUOUS_PAUSES[known.quickTries];
+      if (quick === undefined)
+        return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+      return next(
+        { kind: "retrying", ...known, quickTries: known.quickTries + 1 },
+        noSooner(secret, refusal, now, quick),
+      );
+    }
+    case "retry":
+    case "rate_limited":
+      return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+    case "too_early": {
+      // An expired token that may not be renewed yet is a failure like any other.
+      if (!isServable(secret, now)) {
+        return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+      }
+      const allowedAt = whenNotTooEarly(secret, refusal, now);
+      return { ...secret, attempt: null, refreshAt: allowedAt, notBefore: allowedAt };
+    }
+    case "reauthorize":
+      if (refusal.reason !== "invalid_grant") return next({ kind: "needs_reauthorization", ...known }, null);
+      if (before?.kind !== "confirming") return next({ kind: "confirming", ...known }, now + CONFIRM_AFTER);
+      return next(
+        { kind: "needs_reauthorization", ...known, reason: known.ambiguous ? "lost_rotation" : "invalid_grant" },
+        null,
+      );
+    case "config_error":
+      return next({ kind: "client_misconfigured", ...known }, now + CONFIG_ERROR_PAUSE);
+  }
+}
+
+/** Gives the moment of the next attempt by the backoff, with a jitter of a fifth; null when thirty days of trying are over. */
+function retryAt(secret: Secret, refusal: Refusal, failures: number, now: number, random: number): number | null {
+  const expired = secret.expiresAt === null ? 0 : now - secret.expiresAt;
+  if (expired > 30 * DAY) return null;
+  // A provider that says `invalid_grant` while it is busy with the grant wants two seconds.
+  const isBusy = refusal.class === "retry" && refusal.reason === "invalid_grant";
+  let pause = BACKOFF[isBusy ? failures : failures - 1] ?? MINUTE;
+  if (expired > 15 * MINUTE) pause = 5 * MINUTE;
+  if (expired > DAY) pause = HOUR;
+  return noSooner(secret, refusal, now, Math.round(pause * (0.8 + 0.4 * random)));
+}
+
+/** Gives the moment after a pause, or the later one that the provider asked for. */
+function noSooner({ notBefore }: Secret, { retryAfterSeconds }: Refusal, now: number, pause: number): number {
+  return Math.max(now + pause, now + (retryAfterSeconds ?? 0) * SECOND, notBefore ?? 0);
+}
+
+/** Gives the moment at which a provider that was asked too early is asked again: when it said, else when it was due anyway, else half-way to expiry. */
+function whenNotTooEarly({ refreshAt, expiresAt }: Secret, { retryAfterSeconds }: Refusal, now: number): number {
+  if (retryAfterSeconds !== null && retryAfterSeconds > 0) return now + retryAfterSeconds * SECOND;
+  if (refreshAt !== null && refreshAt > now) return refreshAt;
+  if (expiresAt === null) return now + HOUR;
+  return now + Math.max(SECOND, Math.floor((expiresAt - now) / 2));
+}
+
+/** Decides what follows when an auth client was changed: a secret that waited for this tries again at once. */
+export function afterClientChange(secret: Secret, now: number): Secret {
+  return secret.trouble?.kind === "client_misconfigured" ? { ...secret, refreshAt: now } : secret;
+}

@@ -1,0 +1,141 @@
+/** What follows from attempts that bring no grant. */
+
+import { describe, expect, test } from "vitest";
+import { afterClientChange, afterLostAnswer, afterRefusal } from "../../src/domain/after-attempt.ts";
+import { healthOf } from "../../src/domain/health.ts";
+import { canRefresh, isDue, isTooEarly, whatReadNeeds } from "../../src/domain/refresh-schedule.ts";
+import type { Secret } from "../../src/domain/secret.ts";
+import { DAY, fresh, granted, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
+
+describe("afterRefusal", () => {
+  test("backs off by R", () => {
+    let secret = fresh;
+    let now = T0 + HOUR - MINUTE;
+    const pauses = Array.from({ length: 9 }, () => {
+      secret = afterRefusal(secret, refusal("retry"), now, NO_JITTER);
+      const pause = (secret.refreshAt ?? 0) - now;
+      now = secret.refreshAt ?? 0;
+      return pause / SECOND;
+    });
+    expect(pauses).toEqual([1, 2, 5, 10, 20, 40, 60, 60, 60]);
+    expect(secret.trouble).toMatchObject({ kind: "retrying", failures: 9, since: T0 + HOUR - MINUTE });
+  });
+
+  test.each([
+    [16 * MINUTE, 5 * MINUTE],
+    [DAY + MINUTE, HOUR],
+    [30 * DAY + MINUTE, null],
+  ])("%i ms past expiry the pause is %s", (past, pause) => {
+    const failing = Array.from({ length: 9 }).reduce<Secret>(
+      (secret) => afterRefusal(secret, refusal("retry"), T0, NO_JITTER),
+      fresh,
+    );
+    const now = T0 + HOUR + past;
+    expect(afterRefusal(failing, refusal("retry"), now, NO_JITTER).refreshAt).toBe(pause === null ? null : now + pause);
+  });
+
+  test("jitters by a fifth", () => {
+    expect([0, 0.999].map((random) => (afterRefusal(fresh, refusal("retry"), T0, random).refreshAt ?? 0) - T0)).toEqual(
+      [800, 1200],
+    );
+  });
+
+  test("tries again at +1 s and +5 s after an ambiguous answer", () => {
+    const first = afterRefusal(fresh, refusal("ambiguous", "timeout"), T0, NO_JITTER);
+    const second = afterRefusal(first, refusal("ambiguous", "timeout"), T0 + SECOND, NO_JITTER);
+    expect([first.refreshAt, second.refreshAt]).toEqual([T0 + SECOND, T0 + 5 * SECOND]);
+    expect(second.trouble?.ambiguous).toBe(true);
+  });
+
+  test("tries again quickly after a lost answer, whatever failed before it", () => {
+    const limited = afterRefusal(fresh, refusal("rate_limited", "rate_limited"), T0, NO_JITTER);
+    const first = afterRefusal(limited, refusal("ambiguous", "timeout"), T0, NO_JITTER);
+    const second = afterRefusal(first, refusal("ambiguous", "timeout"), T0 + SECOND, NO_JITTER);
+    const third = afterRefusal(second, refusal("ambiguous", "timeout"), T0 + 5 * SECOND, NO_JITTER);
+    expect([first, second, third].map(({ refreshAt }) => ((refreshAt ?? 0) - T0) / SECOND)).toEqual([1, 5, 15]);
+  });
+
+  test("gives a provider that is busy with the grant two seconds, and then R", () => {
+    const first = afterRefusal(fresh, refusal("retry", "invalid_grant"), T0, NO_JITTER);
+    const second = afterRefusal(first, refusal("retry", "invalid_grant"), T0, NO_JITTER);
+    expect([first, second].map(({ refreshAt }) => ((refreshAt ?? 0) - T0) / SECOND)).toEqual([2, 5]);
+    expect(healthOf(second, T0).status).toBe("degraded");
+  });
+
+  test.each([
+    // asked at, Retry-After, due then, again at (seconds before expiry)
+    ["when it says", 60, 20, 60, 40],
+    ["when it was due anyway, if somebody asked before", 600, null, 60, 60],
+    ["half-way to expiry, if it was due", 60, null, 60, 30],
+    ["half-way again", 30, null, 30, 15],
+    ["not more often than every second", 1, null, 1, 0],
+  ])("asks a provider that was asked too early again %s", (_, left, retryAfter, due, again) => {
+    const expiresAt = T0 + HOUR;
+    const now = expiresAt - left * SECOND;
+    const before = { ...fresh, refreshAt: expiresAt - due * SECOND };
+    const after = afterRefusal(before, refusal("too_early", "too_early", retryAfter), now, NO_JITTER);
+    expect(after).toMatchObject({ trouble: null, refreshAt: expiresAt - again * SECOND });
+    expect(after.notBefore).toBe(after.refreshAt);
+    expect(healthOf(after, now).status).toBe("ok");
+    expect(isTooEarly(after, now)).toBe(true);
+  });
+
+  test("does not let a read or min_ttl ask before that", () => {
+    const after = afterRefusal(fresh, refusal("too_early", "too_early", 20), T0 + HOUR - MINUTE, NO_JITTER);
+    expect(whatReadNeeds(after, T0 + HOUR - MINUTE)).toBe("serve");
+    expect(isDue(after, T0 + HOUR - 40 * SECOND)).toBe(true);
+  });
+
+  test("backs off from a provider to which even an expired token is too early", () => {
+    const after = afterRefusal(fresh, refusal("too_early", "too_early"), T0 + HOUR, NO_JITTER);
+    expect(after).toMatchObject({ trouble: { kind: "retrying", reason: "too_early" }, refreshAt: T0 + HOUR + SECOND });
+  });
+
+  test("waits as long as Retry-After asks, when that is longer", () => {
+    expect(afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER).refreshAt).toBe(
+      T0 + 90 * SECOND,
+    );
+    expect(afterRefusal(fresh, refusal("rate_limited", "rate_limited", 0), T0, NO_JITTER).refreshAt).toBe(T0 + SECOND);
+  });
+
+  test("asks once more before it believes invalid_grant", () => {
+    const first = afterRefusal(fresh, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
+    expect(first).toMatchObject({ refreshAt: T0 + 2 * SECOND, trouble: { kind: "confirming" } });
+    const second = afterRefusal(first, refusal("reauthorize", "invalid_grant"), T0 + 2 * SECOND, NO_JITTER);
+    expect(second).toMatchObject({
+      refreshAt: null,
+      trouble: { kind: "needs_reauthorization", reason: "invalid_grant" },
+    });
+    expect(canRefresh(second)).toBe(false);
+  });
+
+  test("calls it lost_rotation when an answer was lost before", () => {
+    const lost = afterLostAnswer(fresh, T0, NO_JITTER);
+    const first = afterRefusal(lost, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
+    const second = afterRefusal(first, refusal("reauthorize", "invalid_grant"), T0, NO_JITTER);
+    expect(second.trouble).toMatchObject({ kind: "needs_reauthorization", reason: "lost_rotation" });
+  });
+
+  test("believes at once that a person has to act", () => {
+    expect(afterRefusal(fresh, refusal("reauthorize", "interaction_required"), T0, NO_JITTER)).toMatchObject({
+      refreshAt: null,
+      trouble: { kind: "needs_reauthorization", reason: "interaction_required" },
+    });
+  });
+
+  test("tries a refused client hourly", () => {
+    expect(afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER)).toMatchObject({
+      refreshAt: T0 + HOUR,
+      trouble: { kind: "client_misconfigured", reason: "invalid_client" },
+    });
+  });
+});
+
+describe("afterClientChange", () => {
+  test("makes a secret that waits for it due at once, and leaves any other alone", () => {
+    const refused = afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER);
+    expect(isDue(refused, T0)).toBe(false);
+    expect(isDue(afterClientChange(refused, T0), T0)).toBe(true);
+    expect(afterClientChange(fresh, T0)).toBe(fresh);
+  });
+});
