@@ -269,7 +269,7 @@ export function authClientResource(
         redirect_uri: redirectUri(publicUrl, client.id),
         refresh_lead_seconds: client.refreshLeadSeconds,
         refresh_jitter_seconds: client.refreshJitterSeconds,
-        ...(credentials !== null && { flavour: (flavour ?? {}) as Flavour }),
+        ...(credentials !== null && { flavour: flavour ?? {} }),
       }),
     },
     relationships: {

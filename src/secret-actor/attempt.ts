@@ -30,7 +30,7 @@ const STORE_PATIENCE_MS = 600_000;
 const SHORTEST_STORE_PAUSE_MS = 100;
 const LONGEST_STORE_PAUSE_MS = 10_000;
 /** Refusals that tell of somebody who wants our requests to go elsewhere. */
-const SECURITY_REASONS: readonly string[] = ["redirect_refused", "address_refused"];
+const SECURITY_REASONS = new Set<string>(["redirect_refused", "address_refused"]);
 
 /** An attempt whose journal is written. */
 interface Begun {
@@ -69,7 +69,7 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
 
   const isCurrent = await storeOutcome(memory, ports, begun, outcome, cause);
   const after = memory.record?.secret;
-  if (outcome.kind === "refused" && SECURITY_REASONS.includes(outcome.refusal.reason)) {
+  if (outcome.kind === "refused" && SECURITY_REASONS.has(outcome.refusal.reason)) {
     alert(ports, begun.secret.id, cause, outcome.refusal.reason, "The token endpoint leads where no request may go.");
   }
   ports.log({

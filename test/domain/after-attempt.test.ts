@@ -5,7 +5,7 @@ import { afterClientChange, afterLostAnswer, afterRefusal } from "../../src/doma
 import { healthOf } from "../../src/domain/health.ts";
 import { canRefresh, isDue, isTooEarly, whatReadNeeds } from "../../src/domain/refresh-schedule.ts";
 import type { Secret } from "../../src/domain/secret.ts";
-import { DAY, fresh, granted, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
+import { DAY, fresh, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
 
 describe("afterRefusal", () => {
   test("backs off by R", () => {
