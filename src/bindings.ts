@@ -11,6 +11,7 @@ export interface Env {
   DB: D1Database;
   SECRETS: DurableObjectNamespace;
   JOBS: DurableObjectNamespace;
+  BUDGETS: DurableObjectNamespace;
   /** At least 32 characters; has every permission. */
   ROOT_API_KEY?: string;
   /** A JWK set; the first key seals, all open. */

@@ -22,7 +22,7 @@ export type LogLine =
       workspace_id: string;
       secret_id: string;
       version: number;
-      outcome: "granted" | "superseded" | "refused";
+      outcome: "granted" | "superseded" | "refused" | "held_back";
       reason: string | null;
       duration_ms: number;
       next_refresh_at: string | null;

@@ -3,6 +3,7 @@
 import { createApp } from "./http/app.ts";
 import { fetchJwks } from "./outbound/jwks.ts";
 
+export { BudgetActor } from "./budget/budget-actor.ts";
 export { JobActor } from "./jobs/job-actor.ts";
 export { SecretActor } from "./secret-actor/actor.ts";
 

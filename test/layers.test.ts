@@ -15,16 +15,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ["domain", "crypto", "errors"],
   outbound: ["domain", "crypto", "store", "errors", "telemetry", "jose", "oauth4webapi"],
   auth: ["domain", "store", "errors", "jose"],
+  budget: ["domain", "errors", "bindings", "telemetry", "cloudflare:workers"],
   "secret-actor": [
     ...["domain", "crypto", "store", "outbound", "errors", "bindings", "telemetry"],
-    ...["oauth4webapi", "cloudflare:workers"],
+    ...["budget/stub", "oauth4webapi", "cloudflare:workers"],
   ],
   http: [
     ...["domain", "jsonapi", "auth", "store", "errors", "bindings", "telemetry"],
     ...["secret-actor/stub", "jobs/stub", "hono", "@hono/zod-openapi"],
   ],
   jobs: ["domain", "store", "errors", "bindings", "telemetry", "secret-actor/stub", "cloudflare:workers"],
-  worker: ["http", "secret-actor/actor", "jobs/job-actor", "outbound/jwks"],
+  worker: ["http", "secret-actor/actor", "jobs/job-actor", "budget/budget-actor", "outbound/jwks"],
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));

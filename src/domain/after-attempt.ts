@@ -4,6 +4,7 @@
  */
 
 import type { Refusal } from "./oauth2/response.ts";
+import type { HeldBack } from "./provider-budget.ts";
 import { BACKOFF, isServable } from "./refresh-schedule.ts";
 import type { Secret, Trouble } from "./secret.ts";
 
@@ -16,6 +17,8 @@ const CONFIRM_AFTER = 2 * SECOND;
 /** The same refresh token again, inside the reuse window that many providers keep for lost answers. */
 const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
 const CONFIG_ERROR_PAUSE = HOUR;
+/** The reuse window of many providers. */
+const REUSE_WINDOW = 30 * SECOND;
 
 /** Decides what follows when a process woke up and found an attempt of an earlier one: its answer was lost. */
 export function afterLostAnswer(secret: Secret, now: number, random: number): Secret {
@@ -79,6 +82,13 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
   }
 }
 
+/** Decides what follows when the provider's budget let nothing be sent: that is no failure, and what stood in the way before still does. */
+export function afterHeldBack(secret: Secret, { until, because }: HeldBack, now: number): Secret {
+  const isDown = because === "provider_down";
+  const known = { reason: "provider_unreachable", since: now, failures: 0, ambiguous: false, quickTries: 0 } as const;
+  return { ...secret, refreshAt: until, trouble: secret.trouble ?? (isDown ? { kind: "retrying", ...known } : null) };
+}
+
 /** Gives the moment of the next attempt by the backoff, with a jitter of a fifth; null when thirty days of trying are over. */
 function retryAt(secret: Secret, refusal: Refusal, failures: number, now: number, random: number): number | null {
   const expired = secret.expiresAt === null ? 0 : now - secret.expiresAt;
@@ -102,6 +112,11 @@ function whenNotTooEarly({ refreshAt, expiresAt }: Secret, { retryAfterSeconds }
   if (refreshAt !== null && refreshAt > now) return refreshAt;
   if (expiresAt === null) return now + HOUR;
   return now + Math.max(SECOND, Math.floor((expiresAt - now) / 2));
+}
+
+/** Decides whether the refresh token may have been spent, so lately that a provider with a reuse window would take it again. */
+export function isReuseLikely({ trouble }: Secret, now: number): boolean {
+  return trouble?.ambiguous === true && now - trouble.since < REUSE_WINDOW;
 }
 
 /** Decides what follows when an auth client was changed: a secret that waited for this tries again at once. */

@@ -5,6 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Env, settingsOf } from "../bindings.ts";
+import { budgetDoor } from "../budget/stub.ts";
 import { digest } from "../domain/digest.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { toServiceError } from "../errors.ts";
@@ -115,6 +116,7 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     digest,
     findAuthClient: (id) => findAuthClient(env.DB, id),
     sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
+    budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),
     log,

@@ -22,12 +22,11 @@ import { blankSecret, type Grant, type Secret, type SecretView } from "../domain
 import { ServiceError } from "../errors.ts";
 import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
-import type { Cause } from "./attempt.ts";
 import { Consent } from "./consent.ts";
 import type { Change, Content, NewSecret } from "./door.ts";
 import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
-import type { Ports } from "./ports.ts";
+import type { Cause, Ports } from "./ports.ts";
 import { Refresher } from "./refresh.ts";
 
 /** The pause before the index is asked again. */

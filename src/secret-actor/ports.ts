@@ -1,5 +1,6 @@
 /** What the actor's logic needs from the world around it. The real ones are put together in `actor`; a simulator brings its own. */
 
+import type { BudgetDoor } from "../budget/stub.ts";
 import type { Cipher } from "../crypto/seal.ts";
 import type { AuthClientId } from "../domain/ids.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
@@ -10,6 +11,12 @@ import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
 import type { LogLine } from "../telemetry.ts";
 import type { RecordStorage } from "./record.ts";
+
+/** What made something happen, and for whom; for the log. */
+export interface Cause {
+  trigger: "alarm" | "read" | "manual";
+  requestId: string;
+}
 
 export interface Ports {
   storage: RecordStorage;
@@ -26,7 +33,14 @@ export interface Ports {
   digest: (text: string) => Promise<string>;
   findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
+  /** What the provider bears of all secrets of a client. Rejects for nothing. */
+  budget: BudgetDoor;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;
   deleteIndexEntry: (id: Secret["id"]) => Promise<void>;
   log: (line: LogLine) => void;
+}
+
+/** Writes an alert about a secret. */
+export function tellOperators(ports: Ports, secretId: Secret["id"], cause: Cause, what: string, error: unknown): void {
+  ports.log({ kind: "alert", what, secret_id: secretId, request_id: cause.requestId, internal: String(error) });
 }

@@ -5,9 +5,9 @@
 
 import { canRefresh, isDue, isServable, isTooEarly, whatReadNeeds } from "../domain/refresh-schedule.ts";
 import type { Secret } from "../domain/secret.ts";
-import { type Cause, runAttempt } from "./attempt.ts";
+import { runAttempt } from "./attempt.ts";
 import type { Memory } from "./memory.ts";
-import type { Ports } from "./ports.ts";
+import type { Cause, Ports } from "./ports.ts";
 
 /** The longest that a reader waits. */
 const READER_PATIENCE_MS = 12_000;
@@ -20,6 +20,8 @@ export class Refresher {
   readonly #memory: Memory;
   readonly #ports: Ports;
   #flight: Promise<void> | null = null;
+  /** Until when the provider's budget told the last attempt to wait. */
+  #heldUntil: number | null = null;
 
   constructor(memory: Memory, ports: Ports) {
     this.#memory = memory;
@@ -34,7 +36,7 @@ export class Refresher {
   /** Starts an attempt, or joins the one that is under way. Settles when its outcome is stored; rejects for broken storage alone. */
   attempt(cause: Cause): Promise<void> {
     if (this.#flight === null) {
-      const flight = runAttempt(this.#memory, this.#ports, cause).finally(() => {
+      const flight = this.#run(cause).finally(() => {
         this.#flight = null;
         this.#ports.keepAlive(this.#memory.publishQuietly());
       });
@@ -42,6 +44,10 @@ export class Refresher {
       this.#ports.keepAlive(flight);
     }
     return this.#flight;
+  }
+
+  async #run(cause: Cause): Promise<void> {
+    this.#heldUntil = await runAttempt(this.#memory, this.#ports, cause);
   }
 
   /** Does what a read needs before it is answered: nothing, a renewal behind it, or a renewal that it waits for. */
@@ -66,15 +72,15 @@ export class Refresher {
 
   /** Renews now, whatever the schedule says, and stays for the quick second tries. Returns when the version rose or nothing more helps. */
   async renewNow(cause: Cause): Promise<void> {
-    const { version, trouble } = this.#memory.secret;
+    const { version } = this.#memory.secret;
     const deadline = this.#ports.now() + READER_PATIENCE_MS;
-    // A provider that called the grant dead is asked again no sooner than its two seconds are over.
     const joins = this.#flight !== null;
     if (isTooEarly(this.#memory.secret, this.#ports.now())) return;
-    if (joins || trouble?.kind !== "confirming") await this.#ended(cause);
+    if (joins || !this.#isToWait(this.#memory.secret)) await this.#ended(cause);
     // The flight that was joined may have been of an older version, and have lost against a consent.
-    const hasLost = joins && this.#memory.secret.version === version && this.#memory.secret.trouble === null;
-    if (hasLost) await this.#ended(cause);
+    const after = this.#memory.secret;
+    const hasLost = joins && after.version === version && after.trouble === null;
+    if (hasLost && !this.#isToWait(after)) await this.#ended(cause);
     while (this.#memory.secret.version === version) {
       const secret = this.#memory.secret;
       const now = this.#ports.now();
@@ -92,8 +98,20 @@ export class Refresher {
 
   /** While a failure, or the provider's word, is pausing the schedule, readers do not make it shorter. */
   #mayAttempt(secret: Secret, now: number): boolean {
-    const isPaused = secret.trouble !== null || isTooEarly(secret, now);
+    const isPaused = secret.trouble !== null || isTooEarly(secret, now) || this.#isHeldBack(secret);
     return this.#flight !== null || !isPaused || isDue(secret, now);
+  }
+
+  /**
+   * Decides whether even a caller who asks for a renewal has to wait for the moment it is due: a provider that called the grant dead is
+   * asked again no sooner than its two seconds are over, and the budget counts on nobody coming sooner than told.
+   */
+  #isToWait(secret: Secret): boolean {
+    return secret.trouble?.kind === "confirming" || (this.#isHeldBack(secret) && !isDue(secret, this.#ports.now()));
+  }
+
+  #isHeldBack({ refreshAt }: Secret): boolean {
+    return refreshAt !== null && refreshAt === this.#heldUntil;
   }
 
   /** Waits for an attempt until the deadline. False: storage is broken, which is no reason to withhold a token that is still valid. */

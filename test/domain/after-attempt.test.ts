@@ -1,9 +1,16 @@
 /** What follows from attempts that bring no grant. */
 
 import { describe, expect, test } from "vitest";
-import { afterClientChange, afterLostAnswer, afterRefusal } from "../../src/domain/after-attempt.ts";
+import {
+  afterClientChange,
+  afterHeldBack,
+  afterLostAnswer,
+  afterRefusal,
+  isReuseLikely,
+} from "../../src/domain/after-attempt.ts";
 import { healthOf } from "../../src/domain/health.ts";
 import { canRefresh, isDue, isTooEarly, whatReadNeeds } from "../../src/domain/refresh-schedule.ts";
+import type { Refusal } from "../../src/domain/oauth2/response.ts";
 import type { Secret } from "../../src/domain/secret.ts";
 import { DAY, fresh, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
 
@@ -53,6 +60,13 @@ describe("afterRefusal", () => {
     const second = afterRefusal(first, refusal("ambiguous", "timeout"), T0 + SECOND, NO_JITTER);
     const third = afterRefusal(second, refusal("ambiguous", "timeout"), T0 + 5 * SECOND, NO_JITTER);
     expect([first, second, third].map(({ refreshAt }) => ((refreshAt ?? 0) - T0) / SECOND)).toEqual([1, 5, 15]);
+  });
+
+  test("knows for half a minute that the refresh token may be taken again", () => {
+    const lost = afterLostAnswer(fresh, T0, NO_JITTER);
+    expect([0, 29, 30].map((seconds) => isReuseLikely(lost, T0 + seconds * SECOND))).toEqual([true, true, false]);
+    expect(isReuseLikely(afterRefusal(fresh, refusal("retry"), T0, NO_JITTER), T0)).toBe(false);
+    expect(isReuseLikely(fresh, T0)).toBe(false);
   });
 
   test("gives a provider that is busy with the grant two seconds, and then R", () => {
@@ -137,5 +151,40 @@ describe("afterClientChange", () => {
     expect(isDue(refused, T0)).toBe(false);
     expect(isDue(afterClientChange(refused, T0), T0)).toBe(true);
     expect(afterClientChange(fresh, T0)).toBe(fresh);
+  });
+});
+
+describe("afterHeldBack", () => {
+  const until = T0 + 20 * SECOND;
+  const down = { kind: "held_back", until, because: "provider_down" } as const;
+
+  test("moves the next attempt and shows that the provider is down, which counts as no failure", () => {
+    const held = afterHeldBack(fresh, down, T0);
+    expect(held).toEqual({
+      ...fresh,
+      refreshAt: until,
+      trouble: {
+        kind: "retrying",
+        reason: "provider_unreachable",
+        since: T0,
+        failures: 0,
+        ambiguous: false,
+        quickTries: 0,
+      },
+    });
+    expect(afterRefusal(held, refusal("retry"), until, NO_JITTER)).toMatchObject({ refreshAt: until + SECOND });
+  });
+
+  test("means no trouble when there was only no room", () => {
+    expect(afterHeldBack(fresh, { ...down, because: "no_room" }, T0)).toEqual({ ...fresh, refreshAt: until });
+  });
+
+  test.each<[string, Refusal]>([
+    ["an ambiguous answer", refusal("ambiguous", "timeout")],
+    ["a first invalid_grant", refusal("reauthorize", "invalid_grant")],
+    ["a refused client", refusal("config_error", "invalid_client")],
+  ])("leaves the trouble of %s as it was", (_, before) => {
+    const troubled = afterRefusal(fresh, before, T0, NO_JITTER);
+    expect(afterHeldBack(troubled, down, T0 + SECOND)).toEqual({ ...troubled, refreshAt: until });
   });
 });

@@ -22,18 +22,9 @@ async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> 
   return { world, keeper };
 }
 
-/** Lets the journal be stored, and then not the outcome: so often, or for good. */
-function breakSaves(world: FakeWorld, times = Number.POSITIVE_INFINITY): void {
-  let saves = 0;
-  world.beforeSave = () => {
-    saves += 1;
-    if (saves >= 2 && saves < 2 + times) throw new Error("storage is broken");
-  };
-}
-
 describe("deletion", () => {
   test("during the journal's preparation stays final, at every turn", async () => {
-    for (let turns = 0; turns < 12; turns++) {
+    for (let turns = 0; turns < 24; turns++) {
       const { world, keeper } = await newKeeper();
       const renewal = keeper.refresh(MANUAL, null).catch((error: ServiceError) => error.failure.code);
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
@@ -287,7 +278,7 @@ describe("a renewal", () => {
 
   test("that cannot be stored at first is stored a moment later, and not shown before", async () => {
     const { world, keeper } = await newKeeper();
-    breakSaves(world, 3);
+    world.breakOutcomes(3);
     const renewal = keeper.refresh(MANUAL, null);
     expect(world.stored?.secret?.version).toBe(1);
     expect((await renewal).version).toBe(2);
@@ -297,7 +288,7 @@ describe("a renewal", () => {
 
   test("that cannot be stored is not shown either", async () => {
     const { world, keeper } = await newKeeper();
-    breakSaves(world);
+    world.breakOutcomes();
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     expect(world.stored?.secret?.version).toBe(1);
     world.time = T0;
@@ -319,7 +310,7 @@ describe("a renewal", () => {
 
   test("that cannot be stored is remembered as a lost answer", async () => {
     const { world, keeper } = await newKeeper();
-    breakSaves(world);
+    world.breakOutcomes();
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("storage is broken");
     const dead = { class: "reauthorize", reason: "invalid_grant", retryAfterSeconds: null } as const;
     world.answers = [async () => ({ kind: "refused", refusal: dead })];
@@ -387,6 +378,16 @@ describe("a consent", () => {
     gate.open(granted(world, 99));
     expect((await first).version).toBe(2);
     expect(await second).toMatchObject({ version: 3, credentials: { accessToken: "access-3" } });
+  });
+
+  test("exchanges its code without asking the budget, also while that holds the secret back", async () => {
+    const { world, keeper } = await newKeeper();
+    world.admissions = [async () => ({ kind: "held_back", until: T0 + MINUTE, because: "provider_down" })];
+    await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("provider_unreachable");
+    const callback = await consented(world, keeper);
+    expect((await keeper.consent.complete(callback)).status).toBe("completed");
+    expect([world.asked, world.told]).toEqual([1, []]);
+    expect(world.stored?.secret).toMatchObject({ version: 2, trouble: null, refreshAt: T0 + 59 * MINUTE });
   });
 
   test("that was cut off by the process's end has failed, and nothing that it was given is left", async () => {

@@ -4,6 +4,7 @@ import { parseKeyring } from "../../src/crypto/keyring.ts";
 import { cipherOf } from "../../src/crypto/seal.ts";
 import { digest } from "../../src/domain/digest.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
+import type { Admission, Outcome } from "../../src/domain/provider-budget.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { SecretView } from "../../src/domain/secret.ts";
 import type { Content, NewSecret } from "../../src/secret-actor/door.ts";
@@ -49,6 +50,11 @@ export class FakeWorld implements Ports {
   /** As the platform counts: the record is one, each alarm that is set another. */
   rowsWritten = 0;
   indexWrites = 0;
+  /** What the budget answers; the last one repeats. */
+  admissions: (() => Promise<Admission>)[] = [async () => ({ kind: "go" })];
+  /** How often the budget was asked, and what it was told afterwards. */
+  asked = 0;
+  told: Outcome[] = [];
   client: () => Promise<SealedAuthClient | null> = async () => this.sealedClient;
   put: () => Promise<void> = async () => {};
   remove: () => Promise<void> = async () => {};
@@ -101,6 +107,15 @@ export class FakeWorld implements Ports {
     },
   };
 
+  /** Lets the next journal be stored, and then not the outcome: so often, or for good. */
+  breakOutcomes(times = Number.POSITIVE_INFINITY): void {
+    let saves = 0;
+    this.beforeSave = () => {
+      saves += 1;
+      if (saves >= 2 && saves < 2 + times) throw new Error("storage is broken");
+    };
+  }
+
   #setAlarm(alarmAt: number | null): void {
     this.alarm = alarmAt;
     if (alarmAt !== null) this.alarms.push(alarmAt);
@@ -129,6 +144,15 @@ export class FakeWorld implements Ports {
     const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
     if (answer === undefined) throw new Error("no answer was prepared");
     return await answer();
+  };
+  readonly budget: Ports["budget"] = {
+    enter: async () => {
+      this.asked += 1;
+      const admission = this.admissions.length > 1 ? this.admissions.shift() : this.admissions[0];
+      if (admission === undefined) throw new Error("no admission was prepared");
+      return await admission();
+    },
+    leave: async (_, outcome) => void this.told.push(outcome),
   };
   readonly putIndexEntry: Ports["putIndexEntry"] = async ({ id }, { state }) => {
     this.indexWrites += 1;

@@ -9,6 +9,7 @@ declare global {
       DB: D1Database;
       SECRETS: DurableObjectNamespace;
       JOBS: DurableObjectNamespace;
+      BUDGETS: DurableObjectNamespace;
       ROOT_API_KEY: string;
       ENCRYPTION_KEYS: string;
       MIGRATIONS: D1Migration[];

@@ -1,0 +1,117 @@
+/** What an attempt came to, and how that is stored: in one piece, on what is stored then, and again if storage fails. */
+
+import type { Sealed } from "../crypto/seal.ts";
+import { afterClientChange, afterHeldBack, afterLostAnswer, afterRefusal } from "../domain/after-attempt.ts";
+import type { Heard, Refusal } from "../domain/oauth2/response.ts";
+import type { HeldBack } from "../domain/provider-budget.ts";
+import { canRefresh, type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { Memory } from "./memory.ts";
+import { type Cause, type Ports, tellOperators } from "./ports.ts";
+
+export type Outcome =
+  | {
+      kind: "granted";
+      heard: Heard & { kind: "granted" };
+      sealed: Sealed;
+      client: SealedAuthClient;
+      policy: Policy;
+    }
+  | (HeldBack & { client: SealedAuthClient })
+  | {
+      kind: "refused";
+      refusal: Refusal;
+      client: SealedAuthClient | null;
+      /** The client was changed since it was refused. */
+      isOutdated: boolean;
+    };
+
+/** Which attempt an outcome is of. */
+interface Of {
+  /** As the journal names it; null when there was nothing to write there. */
+  attemptId: string | null;
+  version: number;
+}
+
+/** So long an outcome waits for storage that fails. */
+const STORE_PATIENCE_MS = 600_000;
+const SHORTEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+
+/**
+ * Stores an outcome; false when it is of no use any more: a consent came first, or the secret is gone. Storage that fails is tried again
+ * and again, because a refresh token that was rotated is lost with this process until it is written.
+ */
+export async function storeOutcome(
+  memory: Memory,
+  ports: Ports,
+  cause: Cause,
+  outcome: Outcome,
+  of: Of,
+): Promise<boolean> {
+  const giveUpAt = ports.now() + STORE_PATIENCE_MS;
+  for (let pause = SHORTEST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    // From here to the write there is no await: what is decided is decided on what is stored now.
+    const record = memory.record;
+    const secret = record?.secret;
+    if (record === null || secret == null || !isOf(secret, of)) return false;
+    try {
+      await memory.write({
+        ...record,
+        secret: afterOutcome(of.attemptId === null ? withoutLostAttempt(secret, ports) : secret, outcome, ports),
+        grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
+        client: outcome.client ?? record.client,
+      });
+      return true;
+    } catch (error) {
+      const isStored = memory.record !== record;
+      if (isStored || ports.now() >= giveUpAt) throw error;
+      if (pause === SHORTEST_PAUSE_MS) tellOperators(ports, record.id, cause, "outcome_not_stored", error);
+    }
+    await ports.waitFor(null, pause);
+  }
+}
+
+function isOf(secret: Secret, { attemptId, version }: Of): boolean {
+  return attemptId === null ? isStill(secret, version) : secret.attempt?.id === attemptId;
+}
+
+/** Decides whether a secret is what an attempt was planned for: it was neither deleted nor consented to meanwhile. */
+export function isStill(secret: Secret | null | undefined, version: number): boolean {
+  return secret != null && secret.version === version && canRefresh(secret);
+}
+
+/** An attempt still open before another begins is one whose outcome could not be stored: its answer is lost, too. */
+export function withoutLostAttempt(secret: Secret, ports: Ports): Secret {
+  return secret.attempt === null ? secret : afterLostAnswer(secret, ports.now(), ports.random());
+}
+
+function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
+  const now = ports.now();
+  if (outcome.kind === "held_back") return afterHeldBack(secret, outcome, now);
+  if (outcome.kind === "refused") {
+    const after = afterRefusal(secret, outcome.refusal, now, ports.random());
+    return outcome.isOutdated ? afterClientChange(after, now) : after;
+  }
+  const { issuedAt, expiresAt, refreshTokenExpiresAt, grant } = outcome.heard;
+  const hasRefreshToken = grant.refresh_token !== null;
+  const times = { issuedAt, expiresAt, hasRefreshToken, refreshTokenExpiresAt, arrivedAt: now };
+  return { ...withNewGrant(secret, times, outcome.policy, ports.random()), lastRefreshedAt: now };
+}
+
+/** Names why there is no new grant, for the log; null when there is one. */
+export function reasonOf(outcome: Outcome): string | null {
+  if (outcome.kind === "held_back") return outcome.because;
+  return outcome.kind === "refused" ? outcome.refusal.reason : null;
+}
+
+/** Makes the outcome of what went wrong without a provider. */
+export function refused(client: SealedAuthClient | null, refusal: Refusal["class"], reason: Refusal["reason"]) {
+  return {
+    kind: "refused",
+    refusal: { class: refusal, reason, retryAfterSeconds: null },
+    client,
+    isOutdated: false,
+  } as const;
+}
