@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   errors: [],
   domain: ["errors", "ipaddr.js"],
   telemetry: ["errors"],
+  zod: ["zod/v4"],
   crypto: ["errors", "jose"],
   jsonapi: ["domain", "errors", "@hono/zod-openapi"],
   bindings: ["domain", "crypto", "errors"],
