@@ -37,7 +37,15 @@ export type LogLine =
       reason: string | null;
     }
   | { kind: "ending"; workspace_id: string; secret_id: string; days_left: number; ends_at: string }
-  | { kind: "job"; job: string; subject: string; request_id: string; duration_ms: number }
+  | {
+      kind: "job";
+      job: string;
+      subject: string;
+      request_id: string;
+      duration_ms: number;
+      asked?: number;
+      woken?: number;
+    }
   | { kind: "alert"; what: string; request_id?: string; secret_id?: string; internal: string };
 
 /** Writes one line, with the instant in front. */

@@ -26,7 +26,15 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["secret-actor/stub", "jobs/stub", "hono", "@hono/zod-openapi"],
   ],
   jobs: ["domain", "store", "errors", "bindings", "telemetry", "secret-actor/stub", "cloudflare:workers"],
-  worker: ["http", "secret-actor/actor", "jobs/job-actor", "budget/budget-actor", "outbound/jwks"],
+  worker: [
+    "bindings",
+    "http",
+    "secret-actor/actor",
+    "jobs/job-actor",
+    "jobs/stub",
+    "budget/budget-actor",
+    "outbound/jwks",
+  ],
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));

@@ -115,3 +115,15 @@ test("migrations let auth clients belong to every level, and to nothing else", (
     expect(() => insert(level, place)).toThrowError(/CHECK/);
   }
 });
+
+test("migrations let the sweep look soon at every secret with tokens, and at no other", () => {
+  const db = migrated();
+  db.exec("INSERT INTO secrets VALUES ('s-2', 'w', 'c-workspace', NULL, 'basic', 'x', 'ready', 9, NULL)");
+  const looked = db.prepare("SELECT id, check_at FROM secrets WHERE check_at <= 10 ORDER BY check_at").all();
+  expect(looked.map((row) => ({ ...row }))).toEqual([
+    { id: "s-0", check_at: 3 },
+    { id: "s-1", check_at: 4 },
+  ]);
+  const plan = db.prepare("EXPLAIN QUERY PLAN SELECT id FROM secrets WHERE check_at <= ? ORDER BY check_at").all(1);
+  expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining("secrets_to_check (check_at<?)")]);
+});

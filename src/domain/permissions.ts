@@ -18,6 +18,7 @@ export type Permission =
   | `tenants.contracts.${Make}`
   | `contracts.workspaces.${Make}`
   | `${Plural}.api_keys.${Make}`
+  | `global.maintenance.${Read}`
   | `workspaces.events.${Read}`
   | `${Exclude<Plural, "global">}.webhooks.${Change}`;
 
@@ -33,6 +34,7 @@ export const PERMISSIONS: readonly Permission[] = [
   ...MAKE.map((action) => `tenants.contracts.${action}` as const),
   ...MAKE.map((action) => `contracts.workspaces.${action}` as const),
   ...PLURALS.flatMap((level) => MAKE.map((action) => `${level}.api_keys.${action}` as const)),
+  "global.maintenance.get",
   "workspaces.events.get",
   ...(["tenants", "contracts", "workspaces"] as const).flatMap((level) =>
     CHANGE.map((action) => `${level}.webhooks.${action}` as const),

@@ -15,6 +15,7 @@ import { addConsentRoutes } from "./consent.ts";
 import type { App, AppEnv, Handler } from "./context.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
+import { addMaintenanceRoutes } from "./maintenance.ts";
 import { refuseInvalid } from "./parameters.ts";
 import { requestId, requestLog } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
@@ -42,6 +43,7 @@ export function createApp(outside: Outside): App {
   addApiKeyRoutes(app);
   addAuthorizationRoutes(app);
   addConsentRoutes(app);
+  addMaintenanceRoutes(app);
   addDocumentationRoutes(app);
 
   app.notFound((c) => writeError(c, new ServiceError("not_found", "There is no such route.")));

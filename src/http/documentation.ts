@@ -35,6 +35,7 @@ const TAGS = [
   { name: "Secrets", description: "What people connected, and the token that a step reads." },
   { name: "Tenancy", description: "Tenants hold contracts, and contracts hold workspaces." },
   { name: "API keys", description: "Who may do what, and where." },
+  { name: "Maintenance", description: "Whether the service does what it is there for." },
   { name: "Service", description: "The service itself." },
 ];
 

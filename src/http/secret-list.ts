@@ -21,7 +21,7 @@ async function show(c: Context, entry: IndexedSecret): Promise<unknown> {
   const requestId = c.get("requestId");
   const asked = { requestId, minTtlSeconds: 0, requireToken: false, waits: false };
   try {
-    const secret = await inTime(secretStub(c.env, entry.workspaceId, entry.id).read(asked));
+    const secret = await secretStub(c.env, entry.workspaceId, entry.id, PATIENCE_MS).read(asked);
     const showCredentials = holds(c.get("principal"), "workspaces.auth_secret.get_credentials");
     return secretResource(secret, showCredentials, Date.now());
   } catch (error) {
@@ -35,17 +35,5 @@ async function show(c: Context, entry: IndexedSecret): Promise<unknown> {
       internal: String(error),
     });
     return unreadableSecretResource(entry, failure.code);
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: number | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The actor does not answer in time")), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

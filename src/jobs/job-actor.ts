@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../bindings.ts";
 import { log } from "../telemetry.ts";
-import { type Job, type Left, prepare, step, subjectOf } from "./job.ts";
+import { type Job, type Left, linesOf, prepare, step, subjectOf } from "./job.ts";
 
 interface JobRecord {
   job: Job;
@@ -37,6 +37,9 @@ export class JobActor extends DurableObject<Env> {
     const isUnderWay = this.#load() !== undefined;
     if (!isUnderWay) {
       this.#save({ job, startedAt: Date.now(), isPrepared: false, failures: 0 });
+    }
+    // One that is under way and has lost its alarm, which is what the sweep is there for, has nobody else to wake it.
+    if (!isUnderWay || (await this.ctx.storage.getAlarm()) === null) {
       await this.ctx.storage.setAlarm(Date.now() + RESUME_MS);
     }
     await this.#prepare();
@@ -72,13 +75,7 @@ export class JobActor extends DurableObject<Env> {
       }));
       if (left === null) {
         await this.ctx.storage.deleteAll();
-        log({
-          kind: "job",
-          job: before.job.kind,
-          subject: subjectOf(before.job),
-          request_id: before.job.requestId,
-          duration_ms: Date.now() - before.startedAt,
-        });
+        for (const line of linesOf(before.job, Date.now() - before.startedAt)) log(line);
         return true;
       }
       if (left.trouble !== null) {

@@ -6,14 +6,18 @@ import type { NarrowPlace } from "../domain/place.ts";
 import { secretStub } from "../secret-actor/stub.ts";
 import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
+import type { LogLine } from "../telemetry.ts";
+import { type Sweep, sweepLines, sweepSome } from "./sweep.ts";
 
 /**
  * `remove`: a deleted place, with everything below it, secrets' actors first; those in `passedOver` could not be cleared in this round ·
- * `wake`: the secrets that wait for a change of their auth client, from the one after `after` on.
+ * `wake`: the secrets that wait for a change of their auth client, from the one after `after` on · `sweep`: every secret that it is time
+ * to look at.
  */
 export type Job = { requestId: string } & (
   | { kind: "remove"; place: NarrowPlace; createdAt: number; passedOver: SecretId[] }
   | { kind: "wake"; client: AuthClientId; after: string; tries: number }
+  | Sweep
 );
 
 /** What a step leaves to do. `trouble`: why not at once. */
@@ -36,12 +40,35 @@ export async function prepare(env: Env, job: Job): Promise<void> {
 
 /** Names what a job is about, for the log. */
 export function subjectOf(job: Job): string {
-  return job.kind === "remove" ? `${job.place.level}/${job.place.id}` : `auth-client/${job.client}`;
+  switch (job.kind) {
+    case "remove":
+      return `${job.place.level}/${job.place.id}`;
+    case "wake":
+      return `auth-client/${job.client}`;
+    case "sweep":
+      return "secrets";
+  }
+}
+
+/** What stands in the log when a job is done. */
+export function linesOf(job: Job, durationMs: number): LogLine[] {
+  if (job.kind === "sweep") return sweepLines(job, durationMs);
+  const { kind, requestId } = job;
+  return [{ kind: "job", job: kind, subject: subjectOf(job), request_id: requestId, duration_ms: durationMs }];
 }
 
 /** Does one step. Gives what is left to do; null when that is nothing. A step that failed or was cut off may be done again. */
 export async function step(env: Env, job: Job): Promise<Left | null> {
-  return job.kind === "remove" ? await removeSome(env, job) : await wakeSome(env, job);
+  switch (job.kind) {
+    case "remove":
+      return await removeSome(env, job);
+    case "wake":
+      return await wakeSome(env, job);
+    case "sweep": {
+      const left = await sweepSome(env, job);
+      return left && { job: left, trouble: null };
+    }
+  }
 }
 
 /**

@@ -3,8 +3,10 @@
 import type { Env } from "../bindings.ts";
 import type { AuthClient } from "../domain/auth-client.ts";
 import type { NarrowPlace } from "../domain/place.ts";
+import { hasCandidates } from "../store/overdue.ts";
 import { log } from "../telemetry.ts";
 import type { Job } from "./job.ts";
+import { newSweep } from "./sweep.ts";
 
 /** The place that a deletion is of, and when it was registered: its id may be somebody else's by the time the job looks. */
 interface Doomed {
@@ -26,6 +28,15 @@ export async function wakeSecrets(env: Env, { id, version }: AuthClient, request
     await start(env, `wake/${id}/${version}`, { kind: "wake", requestId, client: id, after: "", tries: 1 });
   } catch (error) {
     log({ kind: "alert", what: "wake_job_not_started", request_id: requestId, internal: String(error) });
+  }
+}
+
+/** Looks for overdue refreshes, if there is anything to look at. What goes wrong is told in the log, and the next time is soon. */
+export async function sweep(env: Env, requestId: string): Promise<void> {
+  try {
+    if (await hasCandidates(env.DB, Date.now())) await start(env, "sweep", newSweep(requestId));
+  } catch (error) {
+    log({ kind: "alert", what: "sweep_not_started", request_id: requestId, internal: String(error) });
   }
 }
 

@@ -46,6 +46,10 @@ export class SecretActor extends DurableObject<Env> implements Door {
     return answer(() => done(this.#keeper.clientChanged()));
   }
 
+  inspect(input: Asked<"inspect">): Answered<"inspect"> {
+    return answer(() => this.#keeper.inspect(input));
+  }
+
   clear(): Answered<"clear"> {
     return answer(() => done(this.#clear()));
   }

@@ -5,6 +5,7 @@
 
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
+import type { Inspection } from "../domain/overdue.ts";
 import type { PlainCredentials, Report, Secret, SecretView } from "../domain/secret.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
@@ -103,6 +104,8 @@ export interface Door {
   change(input: Change): Promise<Answer<SecretView>>;
   /** The auth client was changed: a secret that waited for this tries again at once. */
   clientChanged(input: Ask): Promise<Answer<null>>;
+  /** Tells whether a refresh is overdue. `wake`: then the secret wakes at a moment within `spreadMs`, and sees to it. */
+  inspect(input: Ask & { wake: boolean; spreadMs: number }): Promise<Answer<Inspection>>;
   /** Removes whatever is stored here. The caller takes care of the index. */
   clear(input: Ask): Promise<Answer<null>>;
   refresh(input: Ask & { rejectedVersion: number | null }): Promise<Answer<SecretView>>;

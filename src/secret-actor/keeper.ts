@@ -8,6 +8,7 @@ import { type FreeCredentials, hasTokens, type OAuth2Registration, policyOf } fr
 import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
+import { type Inspection, overdueSince } from "../domain/overdue.ts";
 import {
   announce,
   canRefresh,
@@ -16,6 +17,7 @@ import {
   isFresh,
   isServable,
   isTooEarly,
+  nextWake,
   withNewGrant,
 } from "../domain/refresh-schedule.ts";
 import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
@@ -173,6 +175,20 @@ export class SecretKeeper {
   #isUsedUpFirst(): boolean {
     const now = this.#ports.now();
     return isTooEarly(this.#memory.secret, now) && isServable(this.#memory.secret, now);
+  }
+
+  /**
+   * Tells whether a refresh is overdue. `wake`: then the alarm, which does the work, is set anew for a moment within `spreadMs`; a secret
+   * whose alarm is merely missing gets it back.
+   */
+  async inspect({ wake, spreadMs }: { wake: boolean; spreadMs: number }): Promise<Inspection> {
+    const { secret } = this.#memory;
+    const now = this.#ports.now();
+    const isUnderWay = this.#refresher.flight !== null;
+    const since = isUnderWay ? null : overdueSince(secret, now);
+    if (wake && since !== null) await this.#memory.wakeAt(now + Math.floor(this.#ports.random() * spreadMs));
+    else if (wake && !isUnderWay) await this.#memory.rearm();
+    return { overdueSince: since, nextDueAt: nextWake(secret) };
   }
 
   /** Removes whatever is here, a secret or the flows that were to make one. */

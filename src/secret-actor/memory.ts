@@ -5,6 +5,7 @@ import { afterLostAnswer } from "../domain/after-attempt.ts";
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { healthOf, stateOf } from "../domain/health.ts";
+import { firstLook } from "../domain/overdue.ts";
 import { isServable, nextWake } from "../domain/refresh-schedule.ts";
 import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
@@ -98,6 +99,11 @@ export class Memory {
     await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + soonestMs));
     // Removed meanwhile, it would be left with an alarm.
     if (this.#record === null) await this.#ports.storage.erase();
+  }
+
+  /** Sets the alarm, whatever it was set to. */
+  async wakeAt(instant: number): Promise<void> {
+    if (this.#record !== null) await this.#ports.storage.save(this.#record, instant);
   }
 
   /** An attempt that no process is making: its answer was lost. */
@@ -271,7 +277,7 @@ function plainCredentials(members: FreeCredentials): PlainCredentials {
 }
 
 function indexEntry(secret: Secret, now: number): IndexEntry {
-  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)) };
+  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)), checkAt: firstLook(secret) };
 }
 
 /**
@@ -283,6 +289,9 @@ function seenBy(record: ActorRecord | null): Seen {
   return seen === NOWHERE && !unconfirmed ? null : seen;
 }
 
+/** When the sweep looks is its own affair once it has begun; the index only has to say whether it does. */
 function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {
-  return record?.indexed?.name === entry.name && record.indexed.state === entry.state;
+  const indexed = record?.indexed;
+  if (indexed?.name !== entry.name || indexed.state !== entry.state) return false;
+  return (indexed.checkAt === null) === (entry.checkAt === null);
 }

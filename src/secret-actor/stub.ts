@@ -20,6 +20,7 @@ const METHODS: Record<keyof Door, { repeatable: boolean }> = {
   read: { repeatable: true },
   change: { repeatable: false },
   clientChanged: { repeatable: true },
+  inspect: { repeatable: true },
   clear: { repeatable: true },
   refresh: { repeatable: true },
   erase: { repeatable: true },
@@ -32,9 +33,9 @@ const MOST_TRIES = 3;
 
 /**
  * Leads to the actor of one workspace's secret. An id of another workspace leads to an actor that knows no secret, so that what
- * belongs to others does not exist.
+ * belongs to others does not exist. `patienceMs`: how long an answer may take, where others wait for it.
  */
-export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId): SecretStub {
+export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patienceMs?: number): SecretStub {
   const call = async (method: string, repeatable: boolean, input: unknown): Promise<unknown> => {
     for (let tries = 1; ; tries++) {
       const actor = env.SECRETS.get(env.SECRETS.idFromName(`${workspace}/${id}`)) as unknown as Record<
@@ -56,7 +57,20 @@ export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId): Secr
   };
   const methods = Object.entries(METHODS).map(([method, { repeatable }]) => [
     method,
-    (input: unknown) => call(method, repeatable, input),
+    (input: unknown) => inTime(call(method, repeatable, input), patienceMs),
   ]);
   return Object.fromEntries(methods) as SecretStub;
+}
+
+async function inTime<T>(work: Promise<T>, patienceMs: number | undefined): Promise<T> {
+  if (patienceMs === undefined) return await work;
+  let timer: number | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The actor does not answer in time")), patienceMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

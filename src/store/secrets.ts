@@ -12,10 +12,12 @@ export type State = "ready" | "error";
 export interface IndexEntry {
   name: string;
   state: State;
+  /** When the sweep first looks whether a refresh was missed; null: it is not renewed by itself. */
+  checkAt: number | null;
 }
 
 /** A secret as the index knows it, maybe a moment behind. */
-export interface IndexedSecret extends IndexEntry {
+export interface IndexedSecret extends Pick<IndexEntry, "name" | "state"> {
   id: SecretId;
   workspaceId: WorkspaceId;
   authClientId: AuthClientId;
@@ -33,9 +35,9 @@ interface Row {
   state: State;
 }
 
-const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, type, name, state, created_at)
-  SELECT ?4, ?2, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ${PLACE_IS_LIVE}
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state`;
+const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, type, name, state, created_at, check_at)
+  SELECT ?4, ?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${PLACE_IS_LIVE}
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, check_at = excluded.check_at`;
 const DELETE = "DELETE FROM secrets WHERE id = ?";
 const DELETE_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id = ?";
 const TYPE = "SELECT type FROM secrets WHERE id = ? AND workspace_id = ?";
@@ -47,8 +49,8 @@ const IN_ERROR = `SELECT * FROM secrets WHERE auth_client_id = ?1 AND state = 'e
  */
 export async function putIndexEntry(db: D1Database, secret: Secret, entry: IndexEntry, contract: Seen): Promise<void> {
   const { id, workspaceId, authClientId, userId, type, createdAt } = secret;
-  const { name, state } = entry;
-  const values = ["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt];
+  const { name, state, checkAt } = entry;
+  const values = ["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt, checkAt];
   try {
     const { meta } = await db
       .prepare(PUT)

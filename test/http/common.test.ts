@@ -16,6 +16,7 @@ const ROUTES: [method: string, path: string][] = [
   ["POST", `/v2/workspaces/w/secrets/${ID}/refresh`],
   ["POST", "/v2/workspaces/w/authorizations"],
   ["GET", `/v2/workspaces/w/authorizations/${ID}`],
+  ["GET", "/v2/maintenance/overdue"],
 ];
 
 describe.each(ROUTES)("%s %s", (method, path) => {

@@ -174,6 +174,18 @@ describe("auth clients and secrets", () => {
   });
 });
 
+describe("maintenance", () => {
+  test("counts overdue refreshes", async () => {
+    const { body } = await expectStatus(200, "GET", "/v2/maintenance/overdue");
+    expect(body.data).toEqual({
+      id: "overdue",
+      type: "overdue",
+      attributes: { count: 0, oldest_due_at: null, oldest_age_seconds: null, unchecked: 0 },
+      links: { self: "/v2/maintenance/overdue" },
+    });
+  });
+});
+
 describe("the service itself", () => {
   test.each(["/healthz", "/openapi.json", "/docs"])("%s answers everybody", async (path) => {
     expect((await call("GET", path, undefined, { authorization: "" })).status).toBe(200);

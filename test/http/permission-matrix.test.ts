@@ -82,6 +82,7 @@ const PERMISSIONS = [
   ...actions("tenants.contracts", "get", "create", "delete"),
   ...actions("contracts.workspaces", "get", "create", "delete"),
   ...atLevels(LEVELS, "api_keys", "get", "create", "delete"),
+  "global.maintenance.get",
   "workspaces.events.get",
   ...atLevels(["tenant", "contract", "workspace"], "webhooks", "get", "create", "edit", "delete"),
 ];
@@ -278,6 +279,14 @@ const ROUTES: Route[] = [
     success: [201],
   },
   { ...keys, name: "DELETE /v2/api-keys/{id}", permissions: ofLevel("api_keys.delete"), success: [204] },
+  {
+    name: "GET /v2/maintenance/overdue",
+    at: [EVERYWHERE],
+    kind: "auth-secret",
+    permissions: always("global.maintenance.get"),
+    path: () => "/v2/maintenance/overdue",
+    success: [200],
+  },
 ];
 
 /** The routes of tenants, contracts or workspaces: made in `around`, and tried on `place`. */

@@ -1,0 +1,57 @@
+/** `/v2/maintenance`: whether the service does what it is there for. */
+
+import { createRoute } from "@hono/zod-openapi";
+import { GLOBAL } from "../domain/place.ts";
+import { toServiceError } from "../errors.ts";
+import { document, documentSchema } from "../jsonapi/document.ts";
+import { OVERDUE_PATH, overdueResource, overdueSchema } from "../jsonapi/overdue.ts";
+import { secretStub } from "../secret-actor/stub.ts";
+import { type Candidate, countCandidates, findCandidates } from "../store/overdue.ts";
+import { failures, json } from "./answers.ts";
+import type { App, Context } from "./context.ts";
+import { permitAt } from "./permit.ts";
+import { writeDocument } from "./write.ts";
+
+/** One request of ours may make 1,000. */
+const MOST_ASKED = 500;
+const AT_ONCE = 50;
+const PATIENCE_MS = 5000;
+
+const readOverdue = createRoute({
+  tags: ["Maintenance"],
+  method: "get",
+  path: OVERDUE_PATH,
+  summary: "Count overdue refreshes",
+  description:
+    "Everywhere. What the sweep has woken a moment ago, and what it is not yet time to look at, is not counted. Changes nothing.",
+  responses: { 200: json("How many there are.", documentSchema(overdueSchema)), ...failures() },
+});
+
+export function addMaintenanceRoutes(app: App): void {
+  app.openapi(readOverdue, async (c) => {
+    await permitAt(c, "global.maintenance.get", GLOBAL[0]);
+    const now = Date.now();
+    const candidates = await findCandidates(c.env.DB, now, MOST_ASKED);
+    const areAll = candidates.length < MOST_ASKED;
+    const others = areAll ? 0 : Math.max(0, (await countCandidates(c.env.DB, now)) - candidates.length);
+    const dueAt: (number | null | undefined)[] = [];
+    for (let at = 0; at < candidates.length; at += AT_ONCE) {
+      const some = candidates.slice(at, at + AT_ONCE);
+      dueAt.push(...(await Promise.all(some.map((candidate) => overdueSince(c, candidate)))));
+    }
+    const overdue = dueAt.filter((since) => since != null);
+    const silent = dueAt.filter((since) => since === undefined);
+    return writeDocument(c, 200, document(overdueResource(overdue, silent.length + others, now)));
+  });
+}
+
+/** Null: its refresh is not overdue, or there is no such secret any more; undefined: it does not answer. */
+async function overdueSince(c: Context, { workspaceId, id }: Candidate): Promise<number | null | undefined> {
+  try {
+    const actor = secretStub(c.env, workspaceId, id, PATIENCE_MS);
+    const asked = { requestId: c.get("requestId"), wake: false, spreadMs: 0 };
+    return (await actor.inspect(asked)).overdueSince;
+  } catch (error) {
+    return toServiceError(error).failure.code === "not_found" ? null : undefined;
+  }
+}
