@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const CONFIRM_AFTER = 2 * SECOND;
-/** The same refresh token again, inside the reuse window that many providers keep for lost answers. */
+/** The same refresh token again, inside the reuse window that many providers keep for lost answers (docs/decisions/0012). */
 const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
 const CONFIG_ERROR_PAUSE = HOUR;
 /** The reuse window of many providers. */
@@ -52,8 +52,11 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
   switch (refusal.class) {
     case "ambiguous": {
       const quick = AMBIGUOUS_PAUSES[known.quickTries];
-      if (quick === undefined)
-        return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+      if (quick === undefined) {
+        // The next lost answer may again be one that the provider acted on.
+        const trouble = { kind: "retrying", ...known, quickTries: AMBIGUOUS_PAUSES.length - 1 } as const;
+        return next(trouble, retryAt(secret, refusal, known.failures, now, random));
+      }
       return next(
         { kind: "retrying", ...known, quickTries: known.quickTries + 1 },
         noSooner(secret, refusal, now, quick),

@@ -56,8 +56,9 @@ export function refreshMoment(issuedAt: number, expiresAt: number, policy: Pick<
 }
 
 /**
- * Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. One that a provider sent and that
- * had expired before it arrived is kept, for its refresh token, but is no success: the pauses between attempts go on growing.
+ * Fills in what a new grant means for the schedule: a higher version, its times, and no trouble. One that a provider sent and whose token
+ * had expired before it arrived is kept, for its refresh token, but is no success: the pauses between attempts go on growing, and the token
+ * before stays while it is good.
  */
 export function withNewGrant(secret: Secret, grant: GrantTimes, policy: Policy, random: number): Secret {
   const { issuedAt, expiresAt, hasRefreshToken, arrivedAt } = grant;
@@ -82,9 +83,19 @@ export function withNewGrant(secret: Secret, grant: GrantTimes, policy: Policy, 
   const since = secret.trouble?.since ?? arrivedAt;
   return {
     ...next,
+    ...(keepsTokenBefore(secret, grant) && { issuedAt: secret.issuedAt, expiresAt: secret.expiresAt }),
     trouble: { kind: "retrying", reason: "expired", since, failures, ambiguous: false, quickTries: 0 },
     refreshAt: arrivedAt + (BACKOFF[failures - 1] ?? MINUTE),
   };
+}
+
+/** Decides whether the access token that there is goes on being served, because the one that came for it was over on arrival. */
+export function keepsTokenBefore(
+  secret: Secret,
+  { expiresAt, arrivedAt }: Pick<GrantTimes, "expiresAt" | "arrivedAt">,
+): boolean {
+  const isOver = expiresAt !== null && arrivedAt !== null && expiresAt <= arrivedAt;
+  return isOver && isServable(secret, arrivedAt);
 }
 
 /** Gives the moment of the first renewal: the lead before expiry or the end of the rest that a grant may have; null when there is neither. */

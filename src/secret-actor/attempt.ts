@@ -6,7 +6,7 @@
 import { policyOf, type OAuth2Registration } from "../domain/auth-client.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { Refusal } from "../domain/oauth2/response.ts";
-import { beginAttempt } from "../domain/refresh-schedule.ts";
+import { beginAttempt, keepsTokenBefore } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import { lookUpClient } from "./look-up.ts";
@@ -173,8 +173,10 @@ async function ask(
   const heard = await ports.sendTokenRequest({ kind: "refresh", registration, refreshToken }, timeoutMs);
   turn.end(heard);
   if (heard.kind === "refused") return await refusedBy(ports, heard.refusal, client);
-  const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant));
-  return { kind: "granted", heard, sealed, client, policy: policyOf(client, registration) };
+  const arrivedAt = ports.now();
+  const keepsToken = keepsTokenBefore(secret, { expiresAt: heard.expiresAt, arrivedAt });
+  const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant, keepsToken));
+  return { kind: "granted", heard, arrivedAt, sealed, client, policy: policyOf(client, registration) };
 }
 
 /** A client that was corrected while the provider refused it as it had been is tried again, as if the correction had come after. */
@@ -185,9 +187,10 @@ async function refusedBy(ports: Ports, refusal: Refusal, client: SealedAuthClien
 }
 
 /** Joins a renewed grant to the one before: what the provider did not repeat still holds (RFC 6749 5.1, 6). */
-function continued(before: Grant, renewed: Grant): Grant {
+function continued(before: Grant, renewed: Grant, keepsToken: boolean): Grant {
   return {
     ...renewed,
+    ...(keepsToken && { access_token: before.access_token, token_type: before.token_type }),
     scope: renewed.scope ?? before.scope,
     subject: renewed.subject ?? before.subject,
     undefined_params: boundedMembers({ ...before.undefined_params, ...renewed.undefined_params }),

@@ -21,6 +21,8 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 /** Alarms further away are set in steps. */
 const LONGEST_ALARM = 30 * DAY;
+/** Clocks of a well-kept platform differ by less. */
+const CLOCKS_APART = 10 * SECOND;
 /** How long an actor without a secret remembers how its flows ended. */
 export const REMEMBER_ENDED_FLOWS = DAY;
 
@@ -96,7 +98,10 @@ export class Memory {
   async rearm(soonestMs = SECOND): Promise<void> {
     const alarmAt = this.#record === null ? null : this.#nextAlarm(this.#record);
     if (alarmAt === null) return;
-    await this.#ports.storage.ensureAlarm(Math.max(alarmAt, this.#ports.now() + soonestMs));
+    const now = this.#ports.now();
+    // The clock that rings may be ahead of ours. Set for the same moment again, it would ring and ring until ours has come there.
+    const isClose = alarmAt > now && alarmAt - now < CLOCKS_APART;
+    await this.#ports.storage.ensureAlarm(Math.max(isClose ? alarmAt + SECOND : alarmAt, now + soonestMs));
     // Removed meanwhile, it would be left with an alarm.
     if (this.#record === null) await this.#ports.storage.erase();
   }
@@ -130,9 +135,16 @@ export class Memory {
   }
 
   async #forget(): Promise<void> {
+    const before = this.#record;
     this.#record = null;
     this.#opened = null;
-    await this.#ports.storage.erase();
+    try {
+      await this.#ports.storage.erase();
+    } catch (error) {
+      // What is still stored must not be taken for gone.
+      this.#record ??= before;
+      throw error;
+    }
   }
 
   /** Brings the index up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */

@@ -14,6 +14,7 @@ export type Outcome =
   | {
       kind: "granted";
       heard: Heard & { kind: "granted" };
+      arrivedAt: number;
       sealed: Sealed;
       client: SealedAuthClient;
       policy: Policy;
@@ -96,7 +97,7 @@ function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
   }
   const { issuedAt, expiresAt, refreshTokenExpiresAt, grant } = outcome.heard;
   const hasRefreshToken = grant.refresh_token !== null;
-  const times = { issuedAt, expiresAt, hasRefreshToken, refreshTokenExpiresAt, arrivedAt: now };
+  const times = { issuedAt, expiresAt, hasRefreshToken, refreshTokenExpiresAt, arrivedAt: outcome.arrivedAt };
   return { ...withNewGrant(secret, times, outcome.policy, ports.random()), lastRefreshedAt: now };
 }
 

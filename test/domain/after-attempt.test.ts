@@ -62,6 +62,18 @@ describe("afterRefusal", () => {
     expect([first, second, third].map(({ refreshAt }) => ((refreshAt ?? 0) - T0) / SECOND)).toEqual([1, 5, 15]);
   });
 
+  test("tries again quickly after every later lost answer, too, once for each pause of R", () => {
+    let secret = fresh;
+    let now = T0;
+    const pauses = Array.from({ length: 8 }, () => {
+      secret = afterRefusal(secret, refusal("ambiguous", "timeout"), now, NO_JITTER);
+      const pause = (secret.refreshAt ?? 0) - now;
+      now = secret.refreshAt ?? 0;
+      return pause / SECOND;
+    });
+    expect(pauses).toEqual([1, 4, 5, 4, 20, 4, 60, 4]);
+  });
+
   test("knows for half a minute that the refresh token may be taken again", () => {
     const lost = afterLostAnswer(fresh, T0, NO_JITTER);
     expect([0, 29, 30].map((seconds) => isReuseLikely(lost, T0 + seconds * SECOND))).toEqual([true, true, false]);

@@ -313,7 +313,7 @@ describe("any history of requests", () => {
         }
         expect(admit(budget, ticket("end"), now + MINUTE, CENTRE).verdict.kind).toBe("go");
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -12,6 +12,7 @@ import {
   isDue,
   isFresh,
   isServable,
+  keepsTokenBefore,
   nextWake,
   refreshMoment,
   whatReadNeeds,
@@ -118,7 +119,16 @@ describe("withNewGrant, from a provider whose tokens are hardly alive when they 
     const second = arriving(first, 1, 2);
     expect(first).toMatchObject({ version: 2, refreshAt: T0 + SECOND, trouble: { kind: "retrying", failures: 1 } });
     expect(second).toMatchObject({ version: 3, refreshAt: T0 + 4 * SECOND, trouble: { failures: 2 } });
-    expect(healthOf(second, T0 + 2 * SECOND)).toMatchObject({ status: "expired", reason: "expired" });
+    expect(healthOf(second, T0 + HOUR)).toMatchObject({ status: "expired", reason: "expired" });
+  });
+
+  test("lets the token before be served while it is good", () => {
+    const kept = arriving(fresh, 1, 4);
+    expect(kept).toMatchObject({ version: 2, issuedAt: fresh.issuedAt, expiresAt: fresh.expiresAt });
+    expect(healthOf(kept, T0 + 4 * SECOND)).toMatchObject({ status: "degraded", reason: "expired" });
+    expect(keepsTokenBefore(fresh, { expiresAt: T0 + HOUR, arrivedAt: T0 + HOUR })).toBe(false);
+    expect(keepsTokenBefore(fresh, { expiresAt: T0 + SECOND, arrivedAt: T0 })).toBe(false);
+    expect(keepsTokenBefore(fresh, { expiresAt: null, arrivedAt: T0 })).toBe(false);
   });
 
   test("never renews twice within a second", () => {

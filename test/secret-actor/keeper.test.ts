@@ -64,6 +64,37 @@ describe("deletion", () => {
   });
 });
 
+describe("deletion that storage refuses", () => {
+  test("leaves the secret to be deleted again", async () => {
+    const { world, keeper } = await newKeeper();
+    const { erase } = world.storage;
+    world.storage.erase = async () => {
+      throw new Error("storage is broken");
+    };
+    await expect(keeper.erase()).rejects.toThrowError("storage is broken");
+    expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
+    world.storage.erase = erase;
+    await keeper.erase();
+    expect(world.stored).toBeNull();
+  });
+
+  test("of an import that nobody was told of is tried again by the alarm", async () => {
+    const { world } = await newKeeper();
+    if (world.stored !== null) world.stored = { ...world.stored, unconfirmed: true };
+    const next = new SecretKeeper(world);
+    const { erase } = world.storage;
+    world.storage.erase = async () => {
+      throw new Error("storage is broken");
+    };
+    world.alarm = null;
+    await next.alarm("r");
+    expect(world.alarm).toBe(world.time + MINUTE);
+    world.storage.erase = erase;
+    await next.alarm("r");
+    expect([world.stored, world.alarm]).toEqual([null, null]);
+  });
+});
+
 describe("deletion whose answer is lost", () => {
   test("leaves a secret that goes back into the index", async () => {
     const { world, keeper } = await newKeeper();
@@ -184,6 +215,15 @@ describe("an import", () => {
 });
 
 describe("the alarm", () => {
+  test("of a clock that is ahead of ours does not ring again and again until ours has come there", async () => {
+    const { world, keeper } = await newKeeper();
+    const due = T0 + 59 * MINUTE;
+    world.time = due - 2500;
+    world.alarm = null;
+    await keeper.alarm("r");
+    expect([world.requests, world.alarm]).toEqual([0, due + SECOND]);
+  });
+
   test("joins a flight that is under way, however late it is, and never rings in a circle", async () => {
     const { world, keeper } = await newKeeper();
     const gate = new Gate<Heard>();
@@ -333,6 +373,21 @@ describe("a renewal", () => {
     expect(world.stored?.secret?.trouble?.kind).toBe("confirming");
     expect((await keeper.refresh(MANUAL, null)).version).toBe(2);
     expect(world.time - heardAt).toBe(2 * SECOND);
+  });
+
+  test("of a token that is over when it arrives keeps the refresh token, and the good token that there was", async () => {
+    const { world, keeper } = await newKeeper();
+    world.answers = [async () => granted(world, 2, 0)];
+    const { version, health, credentials } = await keeper.refresh(MANUAL, null);
+    expect([version, health.status]).toEqual([2, "degraded"]);
+    expect(credentials).toMatchObject({ accessToken: "access-1", expiresAt: T0 + 60 * MINUTE });
+    const sent: string[] = [];
+    world.hear = (request) => void (request.kind === "refresh" && sent.push(request.refreshToken));
+    world.answers = [async () => granted(world, 3)];
+    world.time += SECOND;
+    await keeper.alarm("r");
+    expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-3");
+    expect(sent).toEqual(["refresh-2"]);
   });
 
   test("of tokens that are over when they arrive does not hammer the provider", async () => {

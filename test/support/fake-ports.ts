@@ -5,6 +5,7 @@ import { cipherOf } from "../../src/crypto/seal.ts";
 import { digest } from "../../src/domain/digest.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Admission, Outcome } from "../../src/domain/provider-budget.ts";
+import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { SecretView } from "../../src/domain/secret.ts";
 import type { Content, NewSecret } from "../../src/secret-actor/door.ts";
@@ -139,8 +140,10 @@ export class FakeWorld implements Ports {
     }
   };
   readonly findAuthClient = (): Promise<SealedAuthClient | null> => this.client();
-  readonly sendTokenRequest = async (): Promise<Heard> => {
+  hear: (request: TokenRequest) => void = () => {};
+  readonly sendTokenRequest = async (request: TokenRequest): Promise<Heard> => {
     this.requests += 1;
+    this.hear(request);
     const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
     if (answer === undefined) throw new Error("no answer was prepared");
     return await answer();
