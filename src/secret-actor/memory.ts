@@ -301,7 +301,7 @@ function seenBy(record: ActorRecord | null): Seen {
   return seen === NOWHERE && !unconfirmed ? null : seen;
 }
 
-/** When the sweep looks is its own affair once it has begun; the index only has to say whether it does. */
+/** When the sweep looks is its own affair once it has begun; the index has to say whether it does. The first records do not tell: it does. */
 function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {
   const indexed = record?.indexed;
   if (indexed?.name !== entry.name || indexed.state !== entry.state) return false;

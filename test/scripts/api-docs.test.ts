@@ -82,6 +82,7 @@ const EXPECTED: Printed[] = [
     error: "reauthorization_required",
     texts: ['"status":"424"', "/v2/workspaces/acme-crm/authorizations"],
   },
+  { of: "$API/maintenance/overdue", texts: ['"count":0', '"unchecked":0'] },
   { of: "export ELASTICIO_API_URI" },
   { of: "$ELASTICIO_WORKSPACE_ID/secrets", texts: ['"name":"Anna, CRM"', '"access_token"'] },
   { of: "-X DELETE $API/tenants/acme", error: "conflict", texts: [/^204\n401\n20[24]\n404$/m, "3 secrets use this"] },

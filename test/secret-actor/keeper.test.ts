@@ -67,13 +67,12 @@ describe("deletion", () => {
 describe("deletion that storage refuses", () => {
   test("leaves the secret to be deleted again", async () => {
     const { world, keeper } = await newKeeper();
-    const { erase } = world.storage;
-    world.storage.erase = async () => {
+    world.beforeErase = () => {
       throw new Error("storage is broken");
     };
     await expect(keeper.erase()).rejects.toThrowError("storage is broken");
     expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
-    world.storage.erase = erase;
+    world.beforeErase = () => {};
     await keeper.erase();
     expect(world.stored).toBeNull();
   });
@@ -82,14 +81,13 @@ describe("deletion that storage refuses", () => {
     const { world } = await newKeeper();
     if (world.stored !== null) world.stored = { ...world.stored, unconfirmed: true };
     const next = new SecretKeeper(world);
-    const { erase } = world.storage;
-    world.storage.erase = async () => {
+    world.beforeErase = () => {
       throw new Error("storage is broken");
     };
     world.alarm = null;
     await next.alarm("r");
     expect(world.alarm).toBe(world.time + MINUTE);
-    world.storage.erase = erase;
+    world.beforeErase = () => {};
     await next.alarm("r");
     expect([world.stored, world.alarm]).toEqual([null, null]);
   });

@@ -60,6 +60,7 @@ export class FakeWorld implements Ports {
   put: () => Promise<void> = async () => {};
   remove: () => Promise<void> = async () => {};
   beforeSave: () => void = () => {};
+  beforeErase: () => void = () => {};
   /** Whether calls that do not settle soon run into their time limit. */
   isImpatient = false;
   sealedClient!: SealedAuthClient;
@@ -103,6 +104,7 @@ export class FakeWorld implements Ports {
       if (this.alarm === null) this.#setAlarm(alarmAt);
     },
     erase: async () => {
+      this.beforeErase();
       this.stored = null;
       this.alarm = null;
     },
