@@ -21,12 +21,14 @@ export default defineConfig({
         test: {
           name: "processes",
           include: ["test/scripts/**/*.test.ts"],
-          exclude: ["test/scripts/removal.test.ts"],
+          exclude: ["test/scripts/{removal,chaos}.test.ts"],
           testTimeout: 90_000,
         },
       },
       // `npm run test:removal`: minutes of work for the whole machine.
       { test: { name: "removal", include: ["test/scripts/removal.test.ts"] } },
+      // `npm run test:chaos`: servers that are killed in the middle of refreshes. Minutes, too.
+      { test: { name: "chaos", include: ["test/scripts/chaos.test.ts"] } },
       {
         plugins: [
           cloudflareTest(async () => ({

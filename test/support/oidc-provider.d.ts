@@ -39,6 +39,19 @@ declare module "oidc-provider" {
     revokeByGrantId(grantId: string): Promise<void>;
   }
 
+  /** What is issued; saving gives its value, or its id. */
+  interface Model {
+    save(): Promise<string>;
+  }
+
+  interface IssuedTo {
+    accountId: string;
+    client: Client;
+    grantId: string;
+    gty: string;
+    scope: string;
+  }
+
   type Ttl = number | ((ctx: Context, token: unknown, client: Client) => number);
 
   export interface Configuration {
@@ -70,6 +83,10 @@ declare module "oidc-provider" {
     constructor(issuer: string, configuration: Configuration);
     callback(): RequestListener;
     use(middleware: Middleware): this;
+    readonly Client: { find(clientId: string): Promise<Client | undefined> };
+    readonly Grant: new (to: { accountId: string; clientId: string }) => Model & { addOIDCScope(scope: string): void };
+    readonly AccessToken: new (facts: IssuedTo) => Model;
+    readonly RefreshToken: new (facts: IssuedTo) => Model;
     on(event: "registration_create.success", listener: (ctx: Context, client: Client) => void): this;
     on(event: "server_error", listener: (ctx: Context, error: Error) => void): this;
     on(event: "error", listener: (error: Error, ctx: Context) => void): this;

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { buildProvider, ROUTES } from "./provider-configuration.ts";
 import { providerControl } from "./provider-control.ts";
 import { ProviderStorage } from "./provider-storage.ts";
+import { type MintedGrant, mintGrant } from "./minted-grant.ts";
 import { newClientRecord, tokenFaults } from "./token-faults.ts";
 import type { ClientRecord } from "./token-faults.ts";
 import type {
@@ -33,7 +34,7 @@ export interface ProviderOptions {
 export interface ClientControl {
   registerClient(request: ClientRequest): Promise<ClientCredentials>;
   hasClient(clientId: string): boolean;
-  /** Changes lifetime and rotation for tokens issued from now on, and the redirect URIs; returns the first two. */
+  /** Changes lifetime, rotation and reuse window for tokens issued from now on, and the redirect URIs; returns the first three. */
   changeClient(clientId: string, changes: Partial<ClientSettings> & { redirect_uris?: string[] }): ClientSettings;
   setFault(clientId: string, fault: TokenFault | null): void;
   calls(clientId: string): TokenCalls;
@@ -48,6 +49,8 @@ export interface OpenIdProvider extends ClientControl {
   revocationUri: string;
   introspectionUri: string;
   controlUri: string;
+  /** Makes a grant for a client as if a person had consented. */
+  mintGrant(clientId: string): Promise<MintedGrant>;
   /** Stops listening and destroys open connections. */
   close(): Promise<void>;
 }
@@ -65,7 +68,8 @@ export async function startOpenIdProvider(options: ProviderOptions = {}): Promis
 
   const storage = new ProviderStorage();
   const records = new Map<string, ClientRecord>();
-  const newRecord = () => newClientRecord({ access_token_seconds: accessTokenSeconds, rotate: true });
+  const newRecord = () =>
+    newClientRecord({ access_token_seconds: accessTokenSeconds, rotate: true, reuse_window_seconds: 0 });
   const recordOf = (clientId: string) => records.get(clientId) ?? newRecord();
   const control = clientControl(issuer + ROUTES.registration, storage, recordOf, (clientId) => records.has(clientId));
 
@@ -83,6 +87,7 @@ export async function startOpenIdProvider(options: ProviderOptions = {}): Promis
     revocationUri: issuer + ROUTES.revocation,
     introspectionUri: issuer + ROUTES.introspection,
     controlUri: `${issuer}/control/clients`,
+    mintGrant: (clientId) => mintGrant(provider, clientId),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -99,13 +104,17 @@ function clientControl(
 ): ClientControl {
   const changeClient: ClientControl["changeClient"] = (clientId, { redirect_uris, ...changes }) => {
     const record = recordOf(clientId);
-    const { access_token_seconds = record.access_token_seconds, rotate = record.rotate } = changes;
+    const { access_token_seconds, rotate, reuse_window_seconds } = { ...record, ...changes };
     if (!Number.isSafeInteger(access_token_seconds) || access_token_seconds < 1) {
       throw new RangeError("access_token_seconds must be a positive integer");
     }
-    Object.assign(record, { access_token_seconds, rotate });
+    if (!Number.isSafeInteger(reuse_window_seconds) || reuse_window_seconds < 0) {
+      throw new RangeError("reuse_window_seconds must be a whole number");
+    }
+    const settings = { access_token_seconds, rotate, reuse_window_seconds };
+    Object.assign(record, settings);
     if (redirect_uris !== undefined) storage.setRedirectUris(clientId, redirect_uris);
-    return { access_token_seconds, rotate };
+    return settings;
   };
 
   return {

@@ -9,6 +9,8 @@ export interface TokenFault {
   times?: number;
   /** Played only for requests with this grant type. */
   grant_type?: string;
+  /** Holds the request back before it is processed. When its caller has hung up by then, it never is. */
+  hold_ms?: number;
   /** Holds the answer back; a real answer was made before, so its rotation has happened. */
   delay_ms?: number;
   /** Answered instead of the real one; 200 when only `body` is given. */
@@ -31,16 +33,24 @@ export interface TokenCall {
   grant_type: string;
   /** The status that was answered; 0 while unanswered and for ever after a dropped connection. */
   status: number;
+  /** When the provider's answer was ready, and what it spends spent; absent when an earlier one was given again. */
+  processed_at?: string;
+  /** When it was answered; absent like the status. */
+  answered_at?: string;
   client_id: string;
   body_keys: string[];
   /** Hex. */
   refresh_token_sha256?: string;
+  /** Hex, of the refresh token in the provider's answer, whether or not anybody heard it. */
+  issued_sha256?: string;
 }
 
 /** What a test may change about a client at any time. */
 export interface ClientSettings {
   access_token_seconds: number;
   rotate: boolean;
+  /** For this long a refresh that is asked for once more gets the answer of the first time; 0, the default, is no time. */
+  reuse_window_seconds: number;
 }
 
 /** A registration for the code flow with refresh; `client_secret_post` and rotation unless it says otherwise. */

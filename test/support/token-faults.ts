@@ -1,6 +1,6 @@
 /**
  * Stands in front of the provider's token endpoint: counts each client's requests and plays the faults a test asked for.
- * It never keeps a token, only a digest of the refresh token, so that two requests with the same one can be told.
+ * Of refresh tokens it keeps digests, so that two requests with the same one can be told.
  */
 
 import { hash } from "node:crypto";
@@ -9,11 +9,13 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context, Middleware } from "oidc-provider";
 import type { ClientSettings, TokenCall, TokenFault } from "./provider-contract.ts";
+import { ReuseWindow } from "./reuse-window.ts";
 
 /** All that is known of one client besides what oidc-provider stores. */
 export interface ClientRecord extends ClientSettings {
   fault: TokenFault | null;
   timesLeft: number;
+  reuseWindow: ReuseWindow;
   calls: TokenCall[];
   inFlight: number;
   mostInFlight: number;
@@ -21,7 +23,8 @@ export interface ClientRecord extends ClientSettings {
 
 /** Makes the record of a client that has not called yet. */
 export function newClientRecord(settings: ClientSettings): ClientRecord {
-  return { ...settings, fault: null, timesLeft: 0, calls: [], inFlight: 0, mostInFlight: 0 };
+  const reuseWindow = new ReuseWindow();
+  return { ...settings, fault: null, timesLeft: 0, reuseWindow, calls: [], inFlight: 0, mostInFlight: 0 };
 }
 
 /** Records every request at `tokenPath` with its client and plays that client's fault; other paths pass. */
@@ -39,9 +42,19 @@ export function tokenFaults(
     record.calls.push(call);
     record.inFlight += 1;
     record.mostInFlight = Math.max(record.mostInFlight, record.inFlight);
+    const process = async () => {
+      if (!record.reuseWindow.answerAgain(ctx, form)) {
+        await next();
+        record.reuseWindow.keep(ctx, form, record.reuse_window_seconds);
+        call.processed_at = new Date().toISOString();
+      }
+      Object.assign(call, issuedIn(ctx.body));
+    };
     try {
-      await answer(ctx, next, takeFault(record, call.grant_type));
-      if (!ctx.res.destroyed || ctx.res.headersSent) call.status = ctx.status;
+      await answer(ctx, process, takeFault(record, call.grant_type));
+      if (!ctx.res.destroyed || ctx.res.headersSent) {
+        Object.assign(call, { status: ctx.status, answered_at: new Date().toISOString() });
+      }
     } finally {
       record.inFlight -= 1;
       onTokenRequest(call);
@@ -74,6 +87,11 @@ function describe(ctx: Context, form: URLSearchParams): TokenCall {
   };
 }
 
+function issuedIn(body: unknown): Pick<TokenCall, "issued_sha256"> {
+  const { refresh_token } = (body ?? {}) as { refresh_token?: string };
+  return refresh_token === undefined ? {} : { issued_sha256: hash("sha256", refresh_token) };
+}
+
 /** Reads the client id of Basic authorization, which RFC 6749, section 2.3.1 wants form-encoded. */
 function basicUser(authorization: string): string {
   const encoded = /^basic (.+)$/i.exec(authorization)?.[1] ?? "";
@@ -89,9 +107,13 @@ function takeFault(record: ClientRecord, grantType: string): TokenFault {
   return fault;
 }
 
-async function answer(ctx: Context, next: () => Promise<void>, fault: TokenFault): Promise<void> {
+async function answer(ctx: Context, process: () => Promise<void>, fault: TokenFault): Promise<void> {
+  if (fault.hold_ms) {
+    await pause(fault.hold_ms, undefined, { ref: false });
+    if (ctx.res.destroyed) return;
+  }
   const scripted = fault.status !== undefined || fault.body !== undefined || fault.drop_connection === true;
-  if (!scripted || fault.commit === true) await next();
+  if (!scripted || fault.commit === true) await process();
   // Not `ref`: an answer still held back must not keep a closed provider's process alive.
   if (fault.delay_ms) await pause(fault.delay_ms, undefined, { ref: false });
 
