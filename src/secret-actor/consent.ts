@@ -18,7 +18,8 @@ import { openRegistration, type SealedAuthClient } from "../store/auth-clients.t
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
 import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
 import { lookUpClient } from "./look-up.ts";
-import { type Memory, REMEMBER_ENDED_FLOWS } from "./memory.ts";
+import type { Memory } from "./memory.ts";
+import { REMEMBER_ENDED_FLOWS } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord, Authorization, Opening } from "./record.ts";
 

@@ -2,29 +2,21 @@
 
 import type { RecordIdentity, Sealed } from "../crypto/seal.ts";
 import { afterLostAnswer } from "../domain/after-attempt.ts";
-import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
+import type { FreeCredentials } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
-import { healthOf, stateOf } from "../domain/health.ts";
-import { firstLook } from "../domain/overdue.ts";
-import { isServable, nextWake } from "../domain/refresh-schedule.ts";
-import type { Grant, PlainCredentials, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
+import type { Grant, Secret, SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import { NOWHERE, type Seen } from "../store/places.ts";
-import type { IndexEntry } from "../store/secrets.ts";
-import { ended, endsAt, isOpen } from "./flows.ts";
+import { ended } from "./flows.ts";
+import { indexEntry, isIndexed, seenBy } from "./index-entry.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
+import { nextAlarm } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
+import { secretView } from "./view.ts";
 
 const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
-/** Alarms further away are set in steps. */
-const LONGEST_ALARM = 30 * DAY;
 /** Clocks of a well-kept platform differ by less. */
 const CLOCKS_APART = 10 * SECOND;
-/** How long an actor without a secret remembers how its flows ended. */
-export const REMEMBER_ENDED_FLOWS = DAY;
 
 export class Memory {
   readonly #ports: Ports;
@@ -83,7 +75,7 @@ export class Memory {
 
   /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
   async write(record: ActorRecord, alarm: "set" | "keep" = "set"): Promise<void> {
-    const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : this.#nextAlarm(record));
+    const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : nextAlarm(record, this.#ports.now()));
     this.#record = record;
     await saved;
   }
@@ -96,7 +88,7 @@ export class Memory {
 
   /** Makes sure that an alarm is set where one is needed, and that none follows sooner than this on the one that just rang. */
   async rearm(soonestMs = SECOND): Promise<void> {
-    const alarmAt = this.#record === null ? null : this.#nextAlarm(this.#record);
+    const alarmAt = this.#record === null ? null : nextAlarm(this.#record, this.#ports.now());
     if (alarmAt === null) return;
     const now = this.#ports.now();
     // The clock that rings may be ahead of ours. Set for the same moment again, it would ring and ring until ours has come there.
@@ -210,21 +202,7 @@ export class Memory {
     const content = await this.#content();
     const secret = this.secret;
     if (secret.version !== version) return await this.view();
-    const now = this.#ports.now();
-    return {
-      id: secret.id,
-      workspaceId: secret.workspaceId,
-      authClientId: secret.authClientId,
-      userId: secret.userId,
-      type: secret.type,
-      name: secret.name,
-      version,
-      reported: secret.reported,
-      credentials: hasTokens(secret.type)
-        ? tokenCredentials(secret, content as Grant, now)
-        : plainCredentials(content as FreeCredentials),
-      health: healthOf(secret, now),
-    };
+    return secretView(secret, content, this.#ports.now());
   }
 
   /** An attempt or exchange that is open when the actor wakes belongs to a process that is gone: its answer was lost. */
@@ -245,23 +223,6 @@ export class Memory {
       }),
     );
   }
-
-  #nextAlarm(record: ActorRecord): number | null {
-    const now = this.#ports.now();
-    if (record.unconfirmed) return now + MINUTE;
-    const wakes: (number | null)[] = record.authorizations.filter(isOpen).map(endsAt);
-    const { secret } = record;
-    if (secret === null) {
-      wakes.push(...record.authorizations.map((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS));
-    } else {
-      wakes.push(nextWake(secret));
-      if (!isIndexed(record, indexEntry(secret, now))) wakes.push(now + MINUTE);
-      // Nothing else wakes a token that is not renewed, and the index has to learn that it has expired.
-      else if (secret.refreshAt === null && record.indexed?.state === "ready") wakes.push(secret.expiresAt);
-    }
-    const soonest = Math.min(...wakes.filter((wake) => wake !== null));
-    return soonest === Number.POSITIVE_INFINITY ? null : Math.min(soonest, now + LONGEST_ALARM);
-  }
 }
 
 function grantIdentity(
@@ -269,41 +230,4 @@ function grantIdentity(
   version: number,
 ): RecordIdentity {
   return ["workspace", workspaceId, "auth-secret", id, "grant", version];
-}
-
-function tokenCredentials(secret: Secret, grant: Grant, now: number): TokenCredentials {
-  return {
-    kind: "token",
-    accessToken: isServable(secret, now) ? grant.access_token : null,
-    tokenType: grant.token_type,
-    scope: grant.scope,
-    expiresAt: secret.expiresAt,
-    undefinedParams: grant.undefined_params,
-    additionalParams: secret.additionalParams,
-    fields: secret.fields,
-  };
-}
-
-function plainCredentials(members: FreeCredentials): PlainCredentials {
-  return { kind: "plain", members };
-}
-
-function indexEntry(secret: Secret, now: number): IndexEntry {
-  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)), checkAt: firstLook(secret) };
-}
-
-/**
- * What must still be around the workspace. One that lay in no contract may have been taken into one since; but not while its first secret
- * was on its way there.
- */
-function seenBy(record: ActorRecord | null): Seen {
-  const { seen = null, unconfirmed = false } = record ?? {};
-  return seen === NOWHERE && !unconfirmed ? null : seen;
-}
-
-/** When the sweep looks is its own affair once it has begun; the index has to say whether it does. The first records do not tell: it does. */
-function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {
-  const indexed = record?.indexed;
-  if (indexed?.name !== entry.name || indexed.state !== entry.state) return false;
-  return (indexed.checkAt === null) === (entry.checkAt === null);
 }
