@@ -51,6 +51,7 @@ export class SecretKeeper {
   async create(input: NewSecret): Promise<SecretView> {
     if (this.#memory.record !== null) throw new ServiceError("conflict", "There is a secret with this id already.");
     const { id, workspaceId, userId, name, client, content, reported } = input;
+    const receivedAt = this.#ports.now();
     const blank = blankSecret(
       {
         id,
@@ -62,9 +63,9 @@ export class SecretKeeper {
         additionalParams: null,
         fields: null,
       },
-      this.#ports.now(),
+      receivedAt,
     );
-    const secret = { ...(await this.#withContent(blank, content, client)), reported };
+    const secret = { ...(await this.#withContent(blank, content, client, receivedAt)), reported };
     const sealed = await this.#memory.seal(input, secret.version, contentToSeal(content));
     await this.#memory.write({
       schema: 1,
@@ -107,13 +108,14 @@ export class SecretKeeper {
    * loses against it.
    */
   async change({ name, content, reported }: Change): Promise<SecretView> {
+    const receivedAt = this.#ports.now();
     // A grant that does not open stays as it is, unless another takes its place.
     if (content === undefined) await this.#memory.view();
     for (;;) {
       const before = this.#memory.secret;
       const sealed = content && (await this.#memory.seal(before, before.version + 1, contentToSeal(content)));
       const client = content && (await this.#clientOf(before));
-      const renewed = content && client && (await this.#withContent(before, content, client));
+      const renewed = content && client && (await this.#withContent(before, content, client, receivedAt));
 
       // From here to the write there is no await: what is changed is what is stored now.
       const record = this.#memory.record;
@@ -243,10 +245,9 @@ export class SecretKeeper {
     await this.#memory.rearm(INDEX_PAUSE_MS);
   }
 
-  /** Fills in what credentials in hand mean: a new version, and for tokens when they are renewed. */
-  async #withContent(secret: Secret, content: Content, client: SealedAuthClient): Promise<Secret> {
-    const now = this.#ports.now();
-    const inHand = { issuedAt: now, refreshTokenExpiresAt: null, arrivedAt: null };
+  /** Fills in what credentials in hand mean: a new version, and for tokens, which were good when they were received, when they are renewed. */
+  async #withContent(secret: Secret, content: Content, client: SealedAuthClient, receivedAt: number): Promise<Secret> {
+    const inHand = { issuedAt: receivedAt, refreshTokenExpiresAt: null, arrivedAt: null };
     const stored = (
       times: Pick<GrantTimes, "expiresAt" | "hasRefreshToken">,
       registration: OAuth2Registration | null,
@@ -258,11 +259,11 @@ export class SecretKeeper {
       expiresIn: content.expiresIn,
       clientDefault: registration.token_expires_in,
       jwtExpiresAt: jwtExpiresAt(content.accessToken),
-      sentAt: now,
+      sentAt: receivedAt,
       hasRefreshToken,
     });
     const seconds = content.expiresIn ?? lifetime;
-    const expiresAt = content.expiresAt ?? (seconds === null ? null : now + seconds * 1000);
+    const expiresAt = content.expiresAt ?? (seconds === null ? null : receivedAt + seconds * 1000);
     return {
       ...stored({ expiresAt, hasRefreshToken }, registration),
       additionalParams: content.additionalParams === undefined ? secret.additionalParams : content.additionalParams,

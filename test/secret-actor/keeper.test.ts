@@ -140,6 +140,16 @@ describe("a database that does not answer", () => {
     await expect(keeper.erase()).rejects.toThrowError("D1 does not answer in time");
   });
 
+  test("makes nobody believe that a token which was brought lives longer", async () => {
+    const { world, keeper } = await newKeeper();
+    world.isImpatient = true;
+    world.client = () => new Gate<never>().opened;
+    const { content } = imported(world, {}, { expiresIn: 600 });
+    await keeper.change({ requestId: "r", name: undefined, reported: undefined, content });
+    expect(world.time).toBeGreaterThan(T0);
+    expect(world.stored?.secret?.expiresAt).toBe(T0 + 600 * SECOND);
+  });
+
   test("is not asked every second to forget a flow", async () => {
     const world = await FakeWorld.create();
     const keeper = new SecretKeeper(world);
