@@ -16,10 +16,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ["domain", "crypto", "errors"],
   outbound: ["domain", "crypto", "store", "errors", "telemetry", "jose", "oauth4webapi"],
   auth: ["domain", "store", "errors", "jose"],
-  budget: ["domain", "errors", "bindings", "telemetry", "cloudflare:workers"],
+  budget: ["domain", "errors", "bindings", "telemetry", "time-limit", "cloudflare:workers"],
   "secret-actor": [
     ...["domain", "crypto", "store", "outbound", "errors", "bindings", "telemetry"],
-    ...["budget/stub", "oauth4webapi", "cloudflare:workers"],
+    ...["budget/stub", "time-limit", "oauth4webapi", "cloudflare:workers"],
   ],
   http: [
     ...["domain", "jsonapi", "auth", "store", "errors", "bindings", "telemetry"],

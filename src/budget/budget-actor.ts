@@ -28,8 +28,8 @@ interface Waiting {
 }
 
 const KEY = "phase";
-/** A line longer than this is no help to whoever joins it. */
-const LONGEST_LINE = 1000;
+/** Who comes to a longer line is told at once to come again: a slow provider would not get to them in time. */
+const LONGEST_LINE = 500;
 
 export class BudgetActor extends DurableObject<Env> {
   #budget: Budget;

@@ -3,6 +3,7 @@
 import type { Env } from "../bindings.ts";
 import { type Admission, LINE_PATIENCE_MS, type Outcome, type Ticket } from "../domain/provider-budget.ts";
 import { log } from "../telemetry.ts";
+import { inTime } from "../time-limit.ts";
 
 /** What may be asked of a budget. Never rejects. */
 export interface BudgetDoor {
@@ -20,7 +21,7 @@ export function budgetDoor(env: Env): BudgetDoor {
   const ask = async <T>(ticket: Ticket, without: T, call: (object: BudgetDoor) => Promise<T>): Promise<T> => {
     try {
       const id = env.BUDGETS.idFromName(`${ticket.host}/${ticket.client}`);
-      return await inTime(call(env.BUDGETS.get(id) as unknown as BudgetDoor));
+      return await inTime(call(env.BUDGETS.get(id) as unknown as BudgetDoor), TIMEOUT_MS, "The budget");
     } catch (error) {
       log({ kind: "alert", what: "budget_unreachable", secret_id: ticket.secret, internal: String(error) });
       return without;
@@ -30,16 +31,4 @@ export function budgetDoor(env: Env): BudgetDoor {
     enter: (ticket) => ask<Admission>(ticket, { kind: "go" }, (object) => object.enter(ticket)),
     leave: (ticket, outcome) => ask(ticket, undefined, (object) => object.leave(ticket, outcome)),
   };
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: number | null = null;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The budget does not answer in time.")), TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

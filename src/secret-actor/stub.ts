@@ -3,6 +3,7 @@
 import type { Env } from "../bindings.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
+import { inTime } from "../time-limit.ts";
 import type { Answer, Door } from "./door.ts";
 
 export type { AuthorizationView } from "./door.ts";
@@ -57,20 +58,10 @@ export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patie
   };
   const methods = Object.entries(METHODS).map(([method, { repeatable }]) => [
     method,
-    (input: unknown) => inTime(call(method, repeatable, input), patienceMs),
+    (input: unknown) => {
+      const answer = call(method, repeatable, input);
+      return patienceMs === undefined ? answer : inTime(answer, patienceMs, "The actor");
+    },
   ]);
   return Object.fromEntries(methods) as SecretStub;
-}
-
-async function inTime<T>(work: Promise<T>, patienceMs: number | undefined): Promise<T> {
-  if (patienceMs === undefined) return await work;
-  let timer: number | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The actor does not answer in time")), patienceMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

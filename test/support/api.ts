@@ -129,6 +129,11 @@ export class ConnectedClient {
     return client;
   }
 
+  /** Where its tokens come from. */
+  get host(): string {
+    return new URL(inject("provider").tokenUri).host;
+  }
+
   get relationships() {
     return { auth_client: { data: { id: this.id, type: "auth-client" } } };
   }
