@@ -3,7 +3,7 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-worker
 import { defineConfig } from "vitest/config";
 
 /** Tests of pure code and of the sources run in plain Node, those of the Worker inside workerd. */
-const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi}/**/*.test.ts"];
+const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi,simulator}/**/*.test.ts"];
 const WORKERD_TESTS = ["test/{auth,budget,http,jobs,outbound,secret-actor}/**/*.test.ts"];
 
 const key = { kty: "oct", kid: "test", k: randomBytes(32).toString("base64url") };

@@ -1,0 +1,64 @@
+/** Why a grant was lost, by what the provider knows. A loss that has no reason here was one by our own hand. */
+
+import type { SimulatedSecret } from "./secret.ts";
+
+/** A grant that is over. */
+export interface Loss {
+  secret: number;
+  provider: string;
+  at: number;
+  why: string;
+  /** What the engine said of it. */
+  reported: string;
+}
+
+/** Within so long after a lost answer the same refresh token is sent again. */
+const FIRST_TRY_MS = 6000;
+
+/** What ended a grant: the answer that carried its successor was lost, or something that no engine can help. */
+export type Cause =
+  { kind: "ended"; why: string } | { kind: "answer lost"; why: string } | { kind: "none"; why: string };
+
+/** Finds out what ended the grant that is stored. */
+export function causeOf(secret: SimulatedSecret, now: number): Cause {
+  const token = secret.refreshToken;
+  const family = token === null ? null : secret.provider.family(token);
+  if (token === null || family === null) return { kind: "none", why: "nobody ever issued its refresh token" };
+  const end = family.endAt(now);
+  if (end === "revoked by the person" || end === "the refresh token's hard end") return { kind: "ended", why: end };
+  const number = Number(token.split(" ").at(-1));
+  if (family.takes(number, now)) return { kind: "none", why: "the provider would still take its refresh token" };
+
+  const ender = secret.exchanges.find(({ endedFamily, fate }) => endedFamily && fate !== "heard");
+  if (ender !== undefined && ender.refreshToken !== token) {
+    return {
+      kind: "ended",
+      why: `${ender.loss}, but the request came to the provider after its repetition, and ended the family`,
+    };
+  }
+  const unheard = secret.exchanges.filter((each) => each.issued !== null && !each.isStored);
+  const lost = unheard.find((each) => each.refreshToken === token) ?? unheard.at(-1);
+  if (lost === undefined)
+    return { kind: "none", why: `${end ?? "its refresh token was spent"}, and no answer was lost` };
+  const how = lost.loss ?? "nobody waited for the answer any more";
+  const windowEndsAt = family.graceEndsAt(number) ?? Number.NEGATIVE_INFINITY;
+  if (family.rotation.graceMs === 0)
+    return { kind: "answer lost", why: `${how}; the provider takes no spent token again` };
+
+  const grace = `the provider takes a spent token again for ${(family.rotation.graceMs / 1000).toFixed(0)} s`;
+  const knownAt = lost.heardAt ?? now;
+  const triedAgain = secret.exchanges.some(
+    ({ refreshToken, sentAt }) => refreshToken === token && sentAt > lost.sentAt && sentAt < windowEndsAt,
+  );
+  if (triedAgain) return { kind: "answer lost", why: `${how}; ${grace}, and the tries in that time failed too` };
+  if (windowEndsAt - knownAt < FIRST_TRY_MS)
+    return { kind: "answer lost", why: `${how}; ${grace}, which was over too soon` };
+  if (secret.lateAlarmAt >= lost.sentAt)
+    return { kind: "answer lost", why: `${how}; ${grace}, and the alarm was late` };
+  if (secret.disturbedAt >= lost.sentAt)
+    return { kind: "answer lost", why: `${how}; ${grace}, and nobody was awake in that time` };
+  const pause = secret.exchanges.find(({ refreshToken, sentAt }) => refreshToken === token && sentAt > knownAt);
+  if (pause !== undefined)
+    return { kind: "answer lost", why: `${how}; ${grace}, and the pause before the next try was longer` };
+  return { kind: "none", why: `${how}; ${grace}, and nobody tried in that time` };
+}

@@ -1,0 +1,162 @@
+/**
+ * A provider: a token endpoint with its own habits, its own troubles and its own truth. What it does is decided when a request
+ * arrives there, whoever still waits for the answer.
+ */
+
+import type { RawAnswer } from "../../src/domain/oauth2/response.ts";
+import { Family, type Rotation } from "./family.ts";
+import type { Random } from "./random.ts";
+import { accessToken, parseRefreshToken, refreshToken } from "./tokens.ts";
+
+/** What a provider is like. */
+export interface Habits {
+  name: string;
+  rotation: Rotation;
+  /** How long its access tokens live, in seconds. */
+  lifetime: number;
+  /** How `expires_in` is written; `missing`: not at all. */
+  states: "number" | "text" | "missing";
+  /** How long it takes to answer, in milliseconds, from and to. */
+  takes: readonly [number, number];
+  /** How often it answers 5xx for no reason, before or after it has done its work. */
+  flakiness: number;
+  /** How often it calls a good refresh token invalid, once. */
+  hastiness: number;
+  /** How long a consent is good for, in milliseconds. */
+  hardEndMs: number;
+  /** How many requests it takes in a minute, and how it says when to come again. */
+  limit: { perMinute: number; tells: "seconds" | "date" | "nothing" } | null;
+}
+
+/** A time in which a provider is not itself. */
+export type Episode = "unreachable" | "silent" | "http_503" | "closed for a while" | "http_401" | "a page of HTML";
+
+/** What a provider issued, and to whom. */
+export interface Issued {
+  family: Family;
+  refreshToken: string;
+  accessToken: string;
+}
+
+/** What a provider answers, and what it issued with that. */
+export interface Processed {
+  answer: RawAnswer;
+  issued: Issued | null;
+}
+
+const MINUTE = 60_000;
+
+export class Provider {
+  habits: Habits;
+  /** The trouble it is in, and until when. */
+  episode: { kind: Episode; until: number } | null = null;
+  /** When somebody last found it down. */
+  downAt = Number.NEGATIVE_INFINITY;
+  readonly #random: Random;
+  readonly #families = new Map<string, Family>();
+  #consents = 0;
+  #tokens = 0;
+  #taken: number[] = [];
+  /** Families whose last request was refused in haste: the next is not. */
+  readonly #hasty = new Set<Family>();
+
+  constructor(habits: Habits, random: Random) {
+    this.habits = habits;
+    this.#random = random;
+  }
+
+  /** A person consents: a new family. */
+  consent(now: number): Issued {
+    const id = `${this.habits.name}/${++this.#consents}`;
+    const family = new Family(id, this.habits.rotation, now + this.habits.hardEndMs);
+    this.#families.set(id, family);
+    return this.#issue(family, 1, now, this.habits.states === "missing" ? null : this.habits.lifetime);
+  }
+
+  family(token: string): Family | null {
+    return this.#families.get(parseRefreshToken(token)?.family ?? "") ?? null;
+  }
+
+  /** Decides whether a refresh token would be taken now, trouble aside. */
+  takes(token: string, now: number): boolean {
+    const name = parseRefreshToken(token);
+    return name !== null && this.#families.get(name.family)?.takes(name.number, now) === true;
+  }
+
+  /** The family is not asked for any more. */
+  forget(token: string): void {
+    this.#families.delete(parseRefreshToken(token)?.family ?? "");
+  }
+
+  episodeAt(now: number): Episode | null {
+    return this.episode !== null && now < this.episode.until ? this.episode.kind : null;
+  }
+
+  /** From now on it answers soon, and nothing troubles it. */
+  heal(): void {
+    this.episode = null;
+    this.habits = { ...this.habits, takes: [40, 900], flakiness: 0, hastiness: 0, limit: null };
+  }
+
+  /** Works on one request. `lifetime` stands for once in place of the usual one; null: nothing is said of it. */
+  process(token: string, now: number, lifetime: number | null | undefined): Processed {
+    const refused = this.#refusal(now);
+    if (refused !== null) return { answer: refused, issued: null };
+    const name = parseRefreshToken(token);
+    const family = this.#families.get(name?.family ?? "");
+    if (name === null || family === undefined) return { answer: error(400, "invalid_grant"), issued: null };
+    if (this.#isHasty(family)) return { answer: error(400, "invalid_grant"), issued: null };
+    const next = family.spend(name.number, now);
+    if (next === null) return { answer: error(400, "invalid_grant"), issued: null };
+    const said = lifetime === undefined ? (this.habits.states === "missing" ? null : this.habits.lifetime) : lifetime;
+    const issued = this.#issue(family, next, now, said);
+    // The work is done, and what is in front of it answers for it.
+    if (this.#random.chance(this.habits.flakiness / 2)) return { answer: error(502, undefined), issued };
+    const expires_in = said === null ? undefined : this.habits.states === "text" ? String(said) : said;
+    const body = { access_token: issued.accessToken, token_type: "bearer", expires_in };
+    const rotated = next === name.number ? {} : { refresh_token: issued.refreshToken };
+    return { answer: { status: 200, retryAfter: null, body: JSON.stringify({ ...body, ...rotated }) }, issued };
+  }
+
+  #refusal(now: number): RawAnswer | null {
+    const { limit, flakiness } = this.habits;
+    switch (this.episodeAt(now)) {
+      case "http_503":
+        return { status: 503, retryAfter: null, body: "" };
+      case "closed for a while":
+        return { status: 503, retryAfter: String(Math.ceil(this.#random.between(1, 900))), body: "" };
+      case "http_401":
+        return error(401, "invalid_client");
+      case "a page of HTML":
+        return { status: 200, retryAfter: null, body: "<html>\n<p>We will be back soon.</p>\n</html>" };
+      default:
+    }
+    if (limit !== null) {
+      this.#taken = this.#taken.filter((at) => at > now - MINUTE);
+      if (this.#taken.length >= limit.perMinute) return tooMany(limit.tells, (this.#taken[0] ?? now) + MINUTE, now);
+      this.#taken.push(now);
+    }
+    return this.#random.chance(flakiness / 2) ? error(500, undefined) : null;
+  }
+
+  #isHasty(family: Family): boolean {
+    if (this.#hasty.delete(family) || !this.#random.chance(this.habits.hastiness)) return false;
+    this.#hasty.add(family);
+    return true;
+  }
+
+  #issue(family: Family, number: number, now: number, lifetime: number | null): Issued {
+    const until = lifetime === null || lifetime <= 0 ? null : now + lifetime * 1000;
+    const token = accessToken(family.id, ++this.#tokens, until);
+    return { family, refreshToken: refreshToken({ family: family.id, number }), accessToken: token };
+  }
+}
+
+function error(status: number, code: string | undefined): RawAnswer {
+  return { status, retryAfter: null, body: code === undefined ? "" : JSON.stringify({ error: code }) };
+}
+
+function tooMany(tells: "seconds" | "date" | "nothing", at: number, now: number): RawAnswer {
+  const retryAfter = { seconds: String(Math.ceil((at - now) / 1000)), date: new Date(at).toUTCString(), nothing: null };
+  return { status: 429, retryAfter: retryAfter[tells], body: "" };
+}

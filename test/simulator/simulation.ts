@@ -1,0 +1,280 @@
+/** Makes a world of a seed, lets its time pass, and tells what happened. The same options give the same story, to the last step. */
+
+import type { AuthClientId } from "../../src/domain/ids.ts";
+import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
+import { Agenda } from "./agenda.ts";
+import { read } from "./caller.ts";
+import { Budgets } from "./budgets.ts";
+import { Database } from "./database.ts";
+import { type FaultKind, Faults, type Mood, type Striking } from "./faults.ts";
+import { habitsOf, MODELS } from "./habits.ts";
+import { Host } from "./host.ts";
+import { AlwaysServed } from "./invariants/always-served.ts";
+import { NobodyStarves } from "./invariants/nobody-starves.ts";
+import { NoLostGrant } from "./invariants/no-lost-grant.ts";
+import { NoStaleToken } from "./invariants/no-stale-token.ts";
+import { OneFlight } from "./invariants/one-flight.ts";
+import { OnTime } from "./invariants/on-time.ts";
+import { startSweep } from "./inspection.ts";
+import { Ledger } from "./ledger.ts";
+import type { Loss } from "./losses.ts";
+import { connect, deploys, livesWith, troubles } from "./people.ts";
+import { Provider } from "./provider.ts";
+import { Random } from "./random.ts";
+import { SimulatedSecret } from "./secret.ts";
+import { startTraffic } from "./traffic.ts";
+import type { Mutation, Promised, Watcher, World } from "./world.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+export const T0 = Date.parse("2026-01-01T00:00:00Z");
+/** After the last fault so much time passes before the world ends; the longest pause between two tries is an hour and a fifth. */
+const QUIET = 3 * HOUR;
+const SWEEP = 10 * MINUTE;
+
+export interface Options {
+  seed: number;
+  secrets: number;
+  days: number;
+  /** Null: as the seed says. */
+  mood?: Mood | null;
+  mutation?: Mutation | null;
+  crashPoint?: { after: number; point: number } | null;
+}
+
+/** A promise that was not kept. */
+export interface Breach {
+  promise: Promised;
+  secret: number;
+  provider: string;
+  at: number;
+  how: string;
+  trace: readonly { at: number; what: string }[];
+}
+
+export interface Story {
+  options: Options;
+  mood: Mood;
+  breach: Breach | null;
+  counts: ReadonlyMap<string, number>;
+  faults: ReadonlyMap<FaultKind, number>;
+  losses: readonly Loss[];
+  /** How many things happened, and a number that tells one story from another. */
+  steps: number;
+  fingerprint: number;
+}
+
+/** Lets a world's time pass. `onDay` is told how many days are over. */
+export async function simulate(options: Options, onDay: (days: number) => void = () => undefined): Promise<Story> {
+  const simulation = new Simulation(options);
+  return await simulation.run(onDay);
+}
+
+class Simulation implements World {
+  readonly agenda = new Agenda(T0);
+  readonly database = new Database();
+  readonly budgets = new Budgets();
+  readonly random: Random;
+  readonly faults: Faults;
+  readonly watchers: Required<Watcher>;
+  readonly mutation: Mutation | null;
+  readonly crashPoint: { after: number; point: number } | null;
+  readonly #options: Options;
+  readonly #mood: Mood;
+  readonly #counts = new Map<string, number>();
+  readonly #touched = new Set<SimulatedSecret>();
+  readonly #custody = new NoLostGrant(this);
+  readonly #secrets: SimulatedSecret[] = [];
+  readonly #providers: { provider: Provider; clientId: AuthClientId }[] = [];
+  #breach: Breach | null = null;
+  #fingerprint = 0;
+  #numbers = 0;
+
+  constructor(options: Options) {
+    this.#options = options;
+    const root = new Random(options.seed);
+    this.random = root.fork();
+    this.#mood =
+      options.mood ?? root.pick(["calm", "usual", "usual", "usual", "usual", "usual", "usual", "stormy"] as const);
+    this.faults = new Faults(root.fork(), this.#mood);
+    this.mutation = options.mutation ?? null;
+    this.crashPoint = options.crashPoint ?? null;
+    this.watchers = allOf([
+      new Ledger(this),
+      new NoStaleToken(this),
+      this.#custody,
+      new OneFlight(this),
+      new OnTime(this),
+      new NobodyStarves(this),
+      new AlwaysServed(this),
+    ]);
+    this.#makeProviders(root.fork());
+  }
+
+  strikes(kind: Striking, secret: SimulatedSecret): boolean {
+    if (!this.faults.strikes(kind)) return false;
+    secret.disturbedAt = this.agenda.now;
+    secret.note(this.agenda.now, `fault: ${kind}`);
+    return true;
+  }
+
+  touch(secret: SimulatedSecret): void {
+    this.#touched.add(secret);
+  }
+
+  breaks(promise: Promised, secret: SimulatedSecret, how: string): void {
+    secret.note(this.agenda.now, `promise ${promise} is broken: ${how}`);
+    this.#breach ??= {
+      promise,
+      secret: secret.number,
+      provider: secret.provider.habits.name,
+      at: this.agenda.now,
+      how,
+      trace: secret.trace(),
+    };
+  }
+
+  count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  async run(onDay: (days: number) => void): Promise<Story> {
+    const { secrets, days } = this.#options;
+    for (let number = 0; number < secrets; number++) this.#settle(this.random.between(0, Math.min(HOUR, days * DAY)));
+    this.#startTroubles();
+    const quietAt = T0 + days * DAY;
+    for (let day = 1; day <= Math.ceil(days) && this.#breach === null; day++) {
+      await this.#pass(Math.min(quietAt, T0 + day * DAY));
+      onDay(day);
+    }
+    this.#calm();
+    await this.#pass(quietAt + QUIET);
+    await this.#end();
+    return {
+      options: this.#options,
+      mood: this.#mood,
+      breach: this.#breach,
+      counts: this.#counts,
+      faults: this.faults.counts,
+      losses: this.#custody.losses,
+      steps: this.agenda.steps,
+      fingerprint: this.#fingerprint,
+    };
+  }
+
+  async #pass(until: number): Promise<void> {
+    let sweepAt = this.agenda.now + SWEEP;
+    while (this.#breach === null && (await this.agenda.step(until))) {
+      for (const secret of this.#touched) this.watchers.settled(secret);
+      this.#fingerprint = (Math.imul(this.#fingerprint, 31) + this.agenda.now + 7 * this.#touched.size) | 0;
+      this.#touched.clear();
+      if (this.agenda.now < sweepAt) continue;
+      for (const secret of this.#secrets) this.watchers.swept(secret);
+      sweepAt = this.agenda.now + SWEEP;
+    }
+  }
+
+  /** Nothing goes wrong any more: providers are well, clocks go right, and writes are taken. */
+  #calm(): void {
+    this.faults.end();
+    for (const { provider } of this.#providers) provider.heal();
+    for (const secret of this.#secrets) {
+      secret.setClock(this.agenda.now, 0);
+      secret.clockBackAt = Math.min(secret.clockBackAt, this.agenda.now);
+      secret.writesFailUntil = secret.sealedUntil = this.agenda.now;
+    }
+  }
+
+  /** Everybody is read once more, and then everything must be well. */
+  async #end(): Promise<void> {
+    for (const secret of this.#secrets) {
+      if (secret.stored === null) continue;
+      this.agenda.after(0, () => void read(this, secret, { kind: "read", minTtlSeconds: 0, waits: true }));
+    }
+    await this.#pass(this.agenda.now + MINUTE);
+    if (this.#breach !== null) return;
+    for (const secret of this.#secrets) this.watchers.ended(secret);
+  }
+
+  #makeProviders(random: Random): void {
+    const { secrets } = this.#options;
+    const count = Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / 40)));
+    for (let number = 0; number < count; number++) {
+      const model = MODELS[number % MODELS.length] ?? "plain";
+      const habits = habitsOf(model, number, Math.ceil(secrets / count), random);
+      const clientId = `client${number}` as AuthClientId;
+      this.#providers.push({ provider: new Provider(habits, random.fork()), clientId });
+      this.database.clients.set(clientId, clientOf(clientId, habits, random));
+    }
+  }
+
+  #startTroubles(): void {
+    startSweep(this, () => this.#secrets);
+    deploys(this, () => this.#secrets);
+    for (const { provider } of this.#providers) {
+      troubles(this, provider, () => this.#secrets.filter((secret) => secret.provider === provider));
+    }
+  }
+
+  /** One more secret, which is stored so many milliseconds from now. When it is erased another takes its place. */
+  #settle(pause: number): void {
+    const number = this.#numbers++;
+    const { provider, clientId } = this.#providers[number % this.#providers.length] ?? this.#providers[0] ?? {};
+    const client = clientId === undefined ? undefined : this.database.clients.get(clientId);
+    if (provider === undefined || client === undefined) throw new Error("A world needs at least one secret.");
+    this.agenda.after(pause, () => {
+      const current = this.database.clients.get(client.id) ?? client;
+      const secret = new SimulatedSecret(number, provider, current, (each) => new Host(each, this));
+      this.#secrets.push(secret);
+      void this.#live(secret);
+    });
+  }
+
+  async #live(secret: SimulatedSecret): Promise<void> {
+    await connect(this, secret);
+    // The more days pass the fewer callers come, so that a long run is not one of reads alone.
+    startTraffic(this, secret, this.#options.days > 7 ? HOUR : 20 * MINUTE);
+    await livesWith(this, secret);
+    this.#settle(this.random.between(MINUTE, DAY));
+  }
+}
+
+function clientOf(id: AuthClientId, { lifetime, states }: Provider["habits"], random: Random): SealedAuthClient {
+  const registration = {
+    client_id: id,
+    client_secret: "s",
+    auth_uri: "https://p.example/a",
+    token_uri: `https://${id}.example/t`,
+    refresh_token_uri: `https://${id}.example/t`,
+    ...(states === "missing" && random.chance(0.5) ? { token_expires_in: lifetime } : {}),
+  };
+  return {
+    id,
+    place: { level: "global" },
+    type: "oauth2",
+    name: id,
+    components: [],
+    refreshLeadSeconds: random.pick([60, 60, 60, 60, 30, 300, 3600]),
+    refreshJitterSeconds: random.pick([0, 0, 0, 30, 600]),
+    version: 1,
+    createdAt: T0,
+    credentials: JSON.stringify([`global/auth-client/${id}/credentials/1`, registration]),
+  };
+}
+
+/** Makes one watcher of many: each sees everything, in this order. */
+function allOf(watchers: readonly Watcher[]): Required<Watcher> {
+  return {
+    saving: (...seen) => watchers.forEach((each) => each.saving?.(...seen)),
+    entering: (...seen) => watchers.forEach((each) => each.entering?.(...seen)),
+    heldBack: (...seen) => watchers.forEach((each) => each.heldBack?.(...seen)),
+    sending: (...seen) => watchers.forEach((each) => each.sending?.(...seen)),
+    heard: (...seen) => watchers.forEach((each) => each.heard?.(...seen)),
+    asked: (...seen) => watchers.forEach((each) => each.asked?.(...seen)),
+    answered: (...seen) => watchers.forEach((each) => each.answered?.(...seen)),
+    settled: (...seen) => watchers.forEach((each) => each.settled?.(...seen)),
+    swept: (...seen) => watchers.forEach((each) => each.swept?.(...seen)),
+    ended: (...seen) => watchers.forEach((each) => each.ended?.(...seen)),
+  };
+}

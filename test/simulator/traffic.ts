@@ -1,0 +1,76 @@
+/**
+ * Who comes to a secret, and when: steps that read its token, one at a time or fifty at once, at any time or just when its token ends;
+ * some ask for more, some go away before the answer.
+ */
+
+import { change, read, refresh } from "./caller.ts";
+import type { SimulatedSecret } from "./secret.ts";
+import type { World } from "./world.ts";
+
+const SECOND = 1000;
+const CROWD = 50;
+/** Moments around an expiry at which something could go wrong. */
+const PRESSING = [-62, -59, -31, -11, -9.5, -4, -1.2, -0.5, 0, 0.2, 3, 70].map((seconds) => seconds * SECOND);
+
+/** Lets callers come to a secret for as long as it is there. `meanPauseMs` lies between two visits. */
+export function startTraffic(world: World, secret: SimulatedSecret, meanPauseMs: number): void {
+  world.agenda.at(nextVisit(world, secret, meanPauseMs), () => {
+    if (secret.isGone) return;
+    world.touch(secret);
+    stepClock(world, secret);
+    visit(world, secret);
+    startTraffic(world, secret, meanPauseMs);
+  });
+}
+
+function nextVisit({ agenda, random }: World, secret: SimulatedSecret, meanPauseMs: number): number {
+  const expiresAt = secret.stored?.expiresAt;
+  if (expiresAt != null && random.chance(0.4)) {
+    const pressing = expiresAt + random.pick(PRESSING);
+    if (pressing > agenda.now && pressing < agenda.now + 4 * meanPauseMs) return pressing;
+  }
+  return agenda.now + random.pause(meanPauseMs);
+}
+
+function visit(world: World, secret: SimulatedSecret): void {
+  const { random } = world;
+  const { stored } = secret;
+  if (stored === null) return;
+  if (stored.trouble?.kind === "needs_reauthorization" && random.chance(0.2)) return connectAgain(world, secret);
+  const isDeaf = random.chance(0.1);
+  const lot = random.next();
+  if (lot < 0.08)
+    void read(world, secret, { kind: "read", minTtlSeconds: random.pick([30, 120, 300, 7200]), waits: true });
+  else if (lot < 0.12) void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: false });
+  else if (lot < 0.14) void refresh(world, secret, null, isDeaf);
+  else if (lot < 0.17) void refresh(world, secret, stored.version - (random.chance(0.3) ? 1 : 0), isDeaf);
+  else if (lot < 0.25) crowd(world, secret);
+  else void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, isDeaf);
+}
+
+/** Many at once, as when a flow starts all its steps. */
+function crowd(world: World, secret: SimulatedSecret): void {
+  for (let callers = 0; callers < CROWD; callers++) {
+    if (callers === CROWD - 1) void refresh(world, secret, null);
+    else void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, callers % 7 === 0);
+  }
+}
+
+/** The person comes back and consents anew. */
+function connectAgain(world: World, secret: SimulatedSecret): void {
+  void change(world, secret, secret.provider.consent(world.agenda.now));
+}
+
+/** The machine's clock is set, a little or a lot. */
+function stepClock(world: World, secret: SimulatedSecret): void {
+  const { agenda, random } = world;
+  if (secret.isClockOff && secret.clockBackAt > agenda.now) return;
+  if (world.strikes("clock step", secret)) {
+    secret.setClock(agenda.now, random.between(-2500, 2500));
+  } else if (world.strikes("clock jump", secret)) {
+    secret.isClockOff = true;
+    secret.clockBackAt = agenda.now + random.magnitude(1 * SECOND, 7200 * SECOND);
+    secret.setClock(agenda.now, random.pick([-1, 1]) * random.magnitude(6 * SECOND, 86_400 * SECOND));
+    agenda.at(secret.clockBackAt, () => secret.setClock(agenda.now, 0));
+  }
+}
