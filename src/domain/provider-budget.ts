@@ -54,6 +54,8 @@ export interface Budget {
   failed: readonly SecretId[];
   /** How many were held back since the breaker opened, for the last time. */
   turnedAway: number;
+  /** How many are told to come again because there was no room, and have not got in since: about so many are waiting outside. */
+  outside: number;
 }
 
 const SECOND = 1000;
@@ -76,13 +78,15 @@ const PROBE_PATIENCE = SECOND;
 const SPREAD_EACH = 20;
 const SHORTEST_SPREAD = SECOND;
 const LONGEST_SPREAD = 3 * MINUTE;
+/** The least spread of those for whom there was no room. */
+const SHORTEST_RETURN = 4 * SECOND;
 
 /** The breaker as it is while all is well. */
 export const CLOSED: Phase = { kind: "closed" };
 
 /** Makes a budget of what was known of the breaker. */
 export function newBudget(phase: Phase): Budget {
-  return { tickets: new Map(), phase, failures: 0, failed: [], turnedAway: 0 };
+  return { tickets: new Map(), phase, failures: 0, failed: [], turnedAway: 0, outside: 0 };
 }
 
 /**
@@ -108,12 +112,16 @@ export function admit(
     phase.kind === "open"
       ? { kind: "probing", ticket: id, until, openUntil: phase.until, pauseMs: phase.pauseMs }
       : phase;
-  return { budget: { ...budget, tickets, phase: probe }, verdict: { kind: "go" } };
+  const outside = Math.max(0, budget.outside - 1);
+  return { budget: { ...budget, tickets, outside, phase: probe }, verdict: { kind: "go" } };
 }
 
-/** Tells somebody who stood in line for too long when to come again: in one to five seconds. */
-export function comeAgain(now: number, random: number): HeldBack {
-  return { kind: "held_back", until: now + Math.floor((1 + 4 * random) * SECOND), because: "no_room" };
+/** Tells somebody for whom there was no room when to come again: in one to five seconds, or later when many are waiting outside. */
+export function comeAgain(before: Budget, now: number, random: number): { budget: Budget; verdict: HeldBack } {
+  const budget = { ...before, outside: before.outside + 1 };
+  const spread = Math.min(Math.max(budget.outside * SPREAD_EACH, SHORTEST_RETURN), LONGEST_SPREAD);
+  const until = now + SECOND + Math.floor(random * spread);
+  return { budget, verdict: { kind: "held_back", until, because: "no_room" } };
 }
 
 /** Decides what follows from a request that has ended. Also for a ticket that is not known, or no longer. */
@@ -128,7 +136,7 @@ export function afterAttempt(
   tickets.delete(id);
   const budget = { ...expired, tickets };
   const { phase } = budget;
-  if (outcome === "answered") return { ...newBudget(CLOSED), tickets };
+  if (outcome === "answered") return { ...newBudget(CLOSED), tickets, outside: budget.outside };
   if (phase.kind === "probing" && phase.ticket === id) {
     // A probe that was never sent leaves its turn to the next who asks.
     if (outcome === "unknown") return { ...budget, phase: { kind: "open", until: now, pauseMs: phase.pauseMs } };
@@ -173,7 +181,8 @@ function heldBack(before: Budget, soonest: number, random: number): { budget: Bu
 }
 
 function opened(budget: Budget, pauseMs: number, now: number): Budget {
-  return { ...newBudget({ kind: "open", until: now + pauseMs, pauseMs }), tickets: budget.tickets };
+  const { tickets, outside } = budget;
+  return { ...newBudget({ kind: "open", until: now + pauseMs, pauseMs }), tickets, outside };
 }
 
 function reopened(budget: Budget, pauseMs: number, now: number): Budget {

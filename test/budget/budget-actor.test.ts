@@ -33,7 +33,7 @@ class Shared {
   ticket(): Ticket {
     const number = this.#made++;
     const { client } = this;
-    return { id: `t${number}`, secret: `s${number}` as SecretId, client, host: "provider.example" };
+    return { id: `t${number}`, secret: `s${number}` as SecretId, client, host: "provider.example", isUrgent: false };
   }
 
   tickets(count: number): Ticket[] {

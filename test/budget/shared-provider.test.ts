@@ -163,7 +163,13 @@ describe("a budget that fails", () => {
     const { host } = client;
     await Promise.all(
       Array.from({ length: MOST_AT_ONCE }, (_, index) =>
-        door.enter({ id: `t${index}`, secret: `s${index}` as SecretId, client: client.id as AuthClientId, host }),
+        door.enter({
+          id: `t${index}`,
+          secret: `s${index}` as SecretId,
+          client: client.id as AuthClientId,
+          host,
+          isUrgent: false,
+        }),
       ),
     );
     const enter = vi.spyOn(BudgetActor.prototype, "enter");

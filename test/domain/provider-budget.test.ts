@@ -71,7 +71,19 @@ describe("admit: the limit", () => {
     [0.5, 3000],
     [0.999, 4996],
   ])("comeAgain, at random %f: in %i ms", (random, pause) => {
-    expect(comeAgain(T0, random)).toEqual({ kind: "held_back", until: T0 + pause, because: "no_room" });
+    const { verdict } = comeAgain(fresh, T0, random);
+    expect(verdict).toEqual({ kind: "held_back", until: T0 + pause, because: "no_room" });
+  });
+
+  test("comeAgain spreads ten thousand over three minutes, and forgets them as they get in", () => {
+    let budget = fresh;
+    for (let count = 0; count < 10_000; count++) ({ budget } = comeAgain(budget, T0, 0));
+    expect(comeAgain(budget, T0, 0.999).verdict.until).toBeGreaterThan(T0 + 170 * SECOND);
+    for (let count = 0; count < 10_000; count++) {
+      ({ budget } = admit(budget, ticket(`t${count}`), T0, CENTRE));
+      budget = afterAttempt(budget, ticket(`t${count}`), "answered", T0);
+    }
+    expect(comeAgain(budget, T0, 0.999).verdict.until).toBe(T0 + 4996);
   });
 });
 

@@ -1,32 +1,16 @@
 /**
- * The budgets of token hosts and auth clients, by the real rules of `domain/provider-budget`, as the budget's object and the way to it keep
- * them: a line of those who wait, a phase that outlives the process, and an actor that goes without when no answer comes.
+ * The budgets of token hosts and auth clients: the real line behind a simulated way to it. Its phase outlives the process, and an actor that
+ * hears no answer goes without.
  */
 
+import { BudgetLine } from "../../src/budget/line.ts";
 import type { BudgetDoor } from "../../src/budget/stub.ts";
-import {
-  type Admission,
-  admit,
-  afterAttempt,
-  type Budget,
-  CLOSED,
-  comeAgain,
-  LINE_PATIENCE_MS,
-  newBudget,
-  type Outcome,
-  type Ticket,
-} from "../../src/domain/provider-budget.ts";
+import { type Admission, CLOSED, LINE_PATIENCE_MS, type Phase, type Ticket } from "../../src/domain/provider-budget.ts";
 import { callOff } from "./agenda.ts";
 import type { SimulatedSecret } from "./secret.ts";
 import type { World } from "./world.ts";
 
 const TIMEOUT_MS = LINE_PATIENCE_MS + 1000;
-
-/** Somebody in line. */
-interface Waiting {
-  ticket: Ticket;
-  tell: (admission: Admission) => void;
-}
 
 export class Budgets {
   readonly #objects = new Map<string, BudgetObject>();
@@ -44,7 +28,7 @@ export class Budgets {
     };
     return {
       enter: (ticket) => ask<Admission>({ kind: "go" }, () => this.#of(world, ticket).enter(ticket)),
-      leave: (ticket, outcome) => ask(undefined, async () => this.#of(world, ticket).leave(ticket, outcome)),
+      leave: (ticket, outcome) => ask(undefined, async () => this.#of(world, ticket).line.leave(ticket, outcome)),
     };
   }
 
@@ -62,51 +46,44 @@ export class Budgets {
 }
 
 class BudgetObject {
-  #budget: Budget = newBudget(CLOSED);
-  readonly #line = new Set<Waiting>();
+  line: BudgetLine;
+  #phase: Phase = CLOSED;
+  /** Lets those go on without whose answer dies with the process. */
+  readonly #abandon = new Set<() => void>();
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
+    this.line = this.#start();
   }
 
-  enter(ticket: Ticket): Promise<Admission> {
-    const { agenda, random } = this.#world;
-    return new Promise((resolve) => {
-      const waiting: Waiting = {
-        ticket,
-        tell: (admission) => {
-          callOff(patience);
-          this.#line.delete(waiting);
-          resolve(admission);
-        },
-      };
-      const patience = agenda.after(LINE_PATIENCE_MS, () => waiting.tell(comeAgain(agenda.now, random.next())));
-      this.#line.add(waiting);
-      this.#serve();
-    });
-  }
-
-  leave(ticket: Ticket, outcome: Outcome): void {
-    const before = this.#budget;
-    this.#budget = afterAttempt(before, ticket, outcome, this.#world.agenda.now);
-    const opens = before.phase.kind === "closed" && this.#budget.phase.kind === "open";
-    if (opens) this.#world.count("times that a breaker opened");
-    this.#serve();
+  async enter(ticket: Ticket): Promise<Admission> {
+    let abandon = () => {};
+    const abandoned = new Promise<Admission>((resolve) => (abandon = () => resolve({ kind: "go" })));
+    this.#abandon.add(abandon);
+    const admission = await Promise.race([this.line.enter(ticket), abandoned]);
+    this.#abandon.delete(abandon);
+    return admission;
   }
 
   restart(): void {
-    this.#budget = newBudget(this.#budget.phase);
-    for (const { tell } of this.#line) tell({ kind: "go" });
+    for (const abandon of this.#abandon) abandon();
+    this.line = this.#start();
   }
 
-  #serve(): void {
+  #start(): BudgetLine {
     const { agenda, random } = this.#world;
-    for (const { ticket, tell } of this.#line) {
-      const { budget, verdict } = admit(this.#budget, ticket, agenda.now, random.next());
-      this.#budget = budget;
-      if (verdict.kind === "wait") return;
-      tell(verdict);
-    }
+    return new BudgetLine(this.#phase, {
+      now: () => agenda.now,
+      random: () => random.next(),
+      after: (ms, call) => {
+        const event = agenda.after(ms, call);
+        return () => callOff(event);
+      },
+      keepPhase: (phase) => {
+        if (this.#phase.kind === "closed" && phase.kind === "open") this.#world.count("times that a breaker opened");
+        this.#phase = phase;
+      },
+    });
   }
 }
