@@ -30,7 +30,6 @@ export class Host {
   #alarm: Appointment | null = null;
   #process: Incarnation | null = null;
   #processes = 0;
-  #hasCrashed = false;
   readonly #secret: SimulatedSecret;
   readonly #world: World;
 
@@ -156,10 +155,6 @@ export class Host {
 
   /** After how many await points the process dies that serves this call; null: it does not. */
   #drawCrash(): number | null {
-    const { agenda, crashPoint, random } = this.#world;
-    if (crashPoint === null) return this.#world.strikes("crash elsewhere", this.#secret) ? random.integer(0, 12) : null;
-    if (this.#hasCrashed || agenda.now < crashPoint.after) return null;
-    this.#hasCrashed = true;
-    return crashPoint.point;
+    return this.#world.strikes("crash elsewhere", this.#secret) ? this.#world.random.integer(0, 12) : null;
   }
 }

@@ -77,8 +77,9 @@ export class Incarnation {
     this.#world.count("processes that died");
     for (const exchange of secret.exchanges) {
       if (exchange.process !== this.number || exchange.isStored || exchange.fate === "given up") continue;
-      if (exchange.fate === "heard" && exchange.heardAt !== agenda.now) continue;
+      if (exchange.fate === "heard" && exchange.endedAt !== agenda.now) continue;
       exchange.fate = "lost with its process";
+      exchange.endedAt = agenda.now;
       exchange.loss = "the process died before its answer was stored";
     }
     agenda.after(0, () => {

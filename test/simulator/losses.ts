@@ -46,7 +46,7 @@ export function causeOf(secret: SimulatedSecret, now: number): Cause {
     return { kind: "answer lost", why: `${how}; the provider takes no spent token again` };
 
   const grace = `the provider takes a spent token again for ${(family.rotation.graceMs / 1000).toFixed(0)} s`;
-  const knownAt = lost.heardAt ?? now;
+  const knownAt = lost.endedAt ?? now;
   const triedAgain = secret.exchanges.some(
     ({ refreshToken, sentAt }) => refreshToken === token && sentAt > lost.sentAt && sentAt < windowEndsAt,
   );

@@ -49,6 +49,7 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
     },
     digest: (text) => {
       secret.plannedAt = world.agenda.now;
+      if (process.isAlive) process.pointsLeft = world.crashesAt() ?? process.pointsLeft;
       return through("digest", async () => `digest of ${text}`);
     },
     findAuthClient: (id) => through("findAuthClient", () => world.database.findClient(world, secret, id)),

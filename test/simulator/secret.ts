@@ -25,9 +25,9 @@ export interface Exchange {
   issuedAt: number | null;
   /** It came to the provider with a spent token, and the provider ended the family. */
   endedFamily: boolean;
-  /** What the actor heard, and when. */
+  /** What the actor heard; and when it heard that, or died. */
   heard: Heard | null;
-  heardAt: number | null;
+  endedAt: number | null;
   isStored: boolean;
 }
 
@@ -133,7 +133,7 @@ export class SimulatedSecret {
 
   /** Sets the clock of its actor. */
   setClock(now: number, offset: number): void {
-    this.clockOffset = offset;
+    this.clockOffset = Math.round(offset);
     this.clockSteppedAt = now;
     this.note(now, `the clock is set to ${(offset / 1000).toFixed(1)} s ahead`);
   }

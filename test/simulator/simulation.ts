@@ -19,7 +19,7 @@ import { startSweep } from "./inspection.ts";
 import { Ledger } from "./ledger.ts";
 import type { Loss } from "./losses.ts";
 import { connect, deploys, livesWith, troubles } from "./people.ts";
-import { Provider } from "./provider.ts";
+import { type Habits, Provider } from "./provider.ts";
 import { Random } from "./random.ts";
 import { SimulatedSecret } from "./secret.ts";
 import { startTraffic } from "./traffic.ts";
@@ -33,14 +33,22 @@ export const T0 = Date.parse("2026-01-01T00:00:00Z");
 const QUIET = 3 * HOUR;
 const SWEEP = 10 * MINUTE;
 
+/** A process dies in the renewal of this number, after so many of its await points. */
+export interface CrashPoint {
+  renewal: number;
+  point: number;
+}
+
 export interface Options {
   seed: number;
   secrets: number;
   days: number;
   /** Null: as the seed says. */
   mood?: Mood | null;
+  /** The providers, in place of some of each model. */
+  habits?: readonly Habits[] | null;
   mutation?: Mutation | null;
-  crashPoint?: { after: number; point: number } | null;
+  crashPoint?: CrashPoint | null;
 }
 
 /** A promise that was not kept. */
@@ -79,7 +87,7 @@ class Simulation implements World {
   readonly faults: Faults;
   readonly watchers: Required<Watcher>;
   readonly mutation: Mutation | null;
-  readonly crashPoint: { after: number; point: number } | null;
+  readonly #crashPoint: CrashPoint | null;
   readonly #options: Options;
   readonly #mood: Mood;
   readonly #counts = new Map<string, number>();
@@ -90,6 +98,7 @@ class Simulation implements World {
   #breach: Breach | null = null;
   #fingerprint = 0;
   #numbers = 0;
+  #planned = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -99,7 +108,7 @@ class Simulation implements World {
       options.mood ?? root.pick(["calm", "usual", "usual", "usual", "usual", "usual", "usual", "stormy"] as const);
     this.faults = new Faults(root.fork(), this.#mood);
     this.mutation = options.mutation ?? null;
-    this.crashPoint = options.crashPoint ?? null;
+    this.#crashPoint = options.crashPoint ?? null;
     this.watchers = allOf([
       new Ledger(this),
       new NoStaleToken(this),
@@ -121,6 +130,11 @@ class Simulation implements World {
 
   touch(secret: SimulatedSecret): void {
     this.#touched.add(secret);
+  }
+
+  crashesAt(): number | null {
+    this.#planned += 1;
+    return this.#crashPoint?.renewal === this.#planned ? this.#crashPoint.point : null;
   }
 
   breaks(promise: Promised, secret: SimulatedSecret, how: string): void {
@@ -199,10 +213,11 @@ class Simulation implements World {
 
   #makeProviders(random: Random): void {
     const { secrets } = this.#options;
-    const count = Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / 40)));
+    const given = this.#options.habits ?? null;
+    const count = given?.length ?? Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / 40)));
     for (let number = 0; number < count; number++) {
       const model = MODELS[number % MODELS.length] ?? "plain";
-      const habits = habitsOf(model, number, Math.ceil(secrets / count), random);
+      const habits = given?.[number] ?? habitsOf(model, number, Math.ceil(secrets / count), random);
       const clientId = `client${number}` as AuthClientId;
       this.#providers.push({ provider: new Provider(habits, random.fork()), clientId });
       this.database.clients.set(clientId, clientOf(clientId, habits, random));

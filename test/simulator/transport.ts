@@ -36,7 +36,7 @@ export function send(
     issuedAt: null,
     endedFamily: false,
     heard: null,
-    heardAt: null,
+    endedAt: null,
     isStored: false,
   };
   secret.add(exchange);
@@ -48,7 +48,7 @@ export function send(
     const end = (heard: Heard, fate: Exchange["fate"], loss: string | null) => {
       if (exchange.fate !== "in the air") return;
       callOff(timer);
-      Object.assign(exchange, { fate, loss, heard, heardAt: agenda.now });
+      Object.assign(exchange, { fate, loss, heard, endedAt: agenda.now });
       secret.note(agenda.now, `hears ${describe(heard)}${loss === null ? "" : ` (${loss})`}`);
       world.touch(secret);
       world.watchers.heard(secret, exchange);

@@ -44,12 +44,12 @@ export interface World {
   readonly budgets: Budgets;
   readonly watchers: Required<Watcher>;
   readonly mutation: Mutation | null;
-  /** The process dies at this await point, counted from the first call after an instant; null: only by chance. */
-  readonly crashPoint: { after: number; point: number } | null;
   /** Decides whether a fault strikes a secret, and remembers that it did. */
   strikes(kind: Striking, secret: SimulatedSecret): boolean;
   /** Says what concerns a secret in the step that is under way. */
   touch(secret: SimulatedSecret): void;
+  /** A renewal is planned: after how many await points its process dies; null: by chance only. */
+  crashesAt(): number | null;
   /** A promise is broken: the world ends with this step. */
   breaks(promise: Promised, secret: SimulatedSecret, how: string): void;
   count(what: string): void;

@@ -73,7 +73,8 @@ export class OnTime implements Watcher {
     const known = secret.stored;
     const rings = secret.host.rings - (this.#rings.get(secret) ?? 0);
     this.#rings.set(secret, secret.host.rings);
-    if (rings > MOST_RINGS) this.#world.breaks("D", secret, `its alarm rang ${rings} times in some minutes`);
+    if (rings > MOST_RINGS && !secret.isClockOff)
+      this.#world.breaks("D", secret, `its alarm rang ${rings} times in some minutes`);
     const isLeaving = secret.isHalfErased || secret.host.stored?.unconfirmed === true;
     if (known === null || !isRenewable(known) || isLeaving || secret.isClockOff) return;
     if (secret.grant?.firstAttemptAt === null) this.#checkBegin(secret, known);
@@ -145,7 +146,7 @@ export class OnTime implements Watcher {
     if (pause > Math.max(longest[trouble.kind], asked) + 1) {
       this.#world.breaks("D", secret, `${trouble.kind}, ${trouble.reason}: the next try is in ${seconds(pause)}`);
     }
-    if (trouble.reason === "rate_limited" && exchange?.heardAt === this.#world.agenda.now && pause < asked) {
+    if (trouble.reason === "rate_limited" && exchange?.endedAt === this.#world.agenda.now && pause < asked) {
       this.#world.breaks("D", secret, `the provider wants ${seconds(asked)} of rest and gets ${seconds(pause)}`);
     }
   }
