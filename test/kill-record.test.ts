@@ -31,7 +31,7 @@ function call(spends: string, issues: string | null, { at, processed, answered }
 
 const unheard = call("a", "b", { at: -300, processed: -100 });
 const heardTooLate = call("a", "b", { at: -300, processed: -100, answered: -1 });
-const heardInTime = call("a", "b", { at: -900, processed: -700, answered: -500 });
+const heardInTime = call("a", "b", { at: -900, processed: -800, answered: -600 });
 const unprocessed = call("a", null, { at: -100 });
 const refused = call("a", null, { at: 5000, processed: 5100, answered: 5200 });
 

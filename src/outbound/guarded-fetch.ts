@@ -10,6 +10,8 @@ export type Fetched = { kind: "answer"; answer: RawAnswer } | { kind: "failed"; 
 
 /** The longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
+/** The room for one piece of it, used again for the next: pieces of their own are much garbage where many answers are long. */
+const PIECE_BYTES = 64 * 1024;
 
 /** Sends one request, once. Never throws for anything that the other side does. */
 export async function guardedFetch(
@@ -48,13 +50,20 @@ function failed(refusal: Refusal["class"], reason: Refusal["reason"]): Fetched {
 /** Reads a body as UTF-8 text; null, and the rest cancelled, when it is longer than allowed. */
 async function readBounded(response: Response): Promise<string | null> {
   if (response.body === null) return "";
+  const reader = response.body.getReader({ mode: "byob" });
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) return null;
-    text += decoder.decode(chunk, { stream: true });
+  let room = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    const { done, value } = await reader.read(room);
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > MAX_BODY_BYTES) {
+      await reader.cancel();
+      return null;
+    }
+    text += decoder.decode(value, { stream: true });
+    room = new Uint8Array(value.buffer);
   }
-  return text + decoder.decode();
 }

@@ -54,6 +54,12 @@ describe("guardedFetch", () => {
     expect(fetched.kind === "answer" && fetched.answer.body.length).toBe(1024 * 1024);
   });
 
+  test("reads an answer that comes in many pieces, cut anywhere", async () => {
+    const body = "a✓".repeat(150_000);
+    const { fetched } = await fetchWith({ body });
+    expect(fetched.kind === "answer" && fetched.answer.body === body).toBe(true);
+  });
+
   test("10. follows no redirect", async () => {
     const trap = await ConnectedClient.create();
     const { fetched } = await fetchWith({

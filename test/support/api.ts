@@ -90,13 +90,15 @@ export class ConnectedClient {
   readonly redirectUri: string;
   /** Its id at the provider. */
   readonly clientId: string;
+  readonly #clientSecret: string;
   readonly #controlUri: string;
 
-  private constructor(id: string, redirectUri: string, clientId: string) {
+  private constructor(id: string, redirectUri: string, credentials: { client_id: string; client_secret: string }) {
     this.id = id;
     this.redirectUri = redirectUri;
-    this.clientId = clientId;
-    this.#controlUri = `${inject("provider").controlUri}/${clientId}`;
+    this.clientId = credentials.client_id;
+    this.#clientSecret = credentials.client_secret;
+    this.#controlUri = `${inject("provider").controlUri}/${credentials.client_id}`;
   }
 
   /** Registers a client at the provider, creates the auth client for it, and tells the provider its redirect URI. */
@@ -124,7 +126,7 @@ export class ConnectedClient {
       },
     });
     const { id, attributes: shown } = created.body.data;
-    const client = new ConnectedClient(id, shown.redirect_uri, credentials.client_id);
+    const client = new ConnectedClient(id, shown.redirect_uri, credentials);
     await client.change({ redirect_uris: [shown.redirect_uri] });
     return client;
   }
@@ -146,6 +148,11 @@ export class ConnectedClient {
     await this.#control("PUT", "/fault", fault);
   }
 
+  /** Lets go the answers that a fault's delay holds back now. */
+  async release(): Promise<void> {
+    await this.#control("POST", "/release");
+  }
+
   async revokeGrants(): Promise<void> {
     await this.#control("POST", "/revoke");
   }
@@ -159,6 +166,20 @@ export class ConnectedClient {
   async refreshes(): Promise<number> {
     const { token_requests } = await this.calls();
     return token_requests.filter(({ grant_type }) => grant_type === "refresh_token").length;
+  }
+
+  /** Sends a refresh token to the provider behind the service's back, as a thief or a second holder would. */
+  async spend(refreshToken: string): Promise<{ status: number; body: Record<string, string> }> {
+    const response = await fetch(inject("provider").tokenUri, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "refresh_token",
+        refresh_token: refreshToken,
+        client_id: this.clientId,
+        client_secret: this.#clientSecret,
+      }),
+    });
+    return { status: response.status, body: await response.json() };
   }
 
   async #control(method: string, what: string, body?: unknown): Promise<unknown> {

@@ -16,7 +16,7 @@ const SECRETS = 16;
 const WAYS: Way[] = ["alarm", "read", "manual"];
 const AT_REST = { timeout: 60_000, interval: 50 };
 /** A server that needed longer to come back is not killed a second time: the reuse window would be over before it is back again. */
-const QUICK_START_MS = 8000;
+const QUICK_START_MS = 9000;
 
 /** What became of one secret in one round. */
 export interface Fate {
@@ -44,6 +44,7 @@ export class ChaosLane {
   readonly triggers: string[] = [];
   readonly #provider: OpenIdProvider;
   readonly #home: string;
+  readonly #seed: string;
   readonly #random: SeededRandom;
   readonly #events = new EventEmitter();
   readonly #versions = new Map<ChaosSecret, number>();
@@ -53,14 +54,15 @@ export class ChaosLane {
   constructor(provider: OpenIdProvider, home: string, seed: string) {
     this.#provider = provider;
     this.#home = home;
+    this.#seed = seed;
     this.#random = new SeededRandom(seed);
   }
 
   /** Starts the server and imports the secrets, every second from a client that has this reuse window. */
-  async open(seed: string, reuseWindowSeconds: number): Promise<void> {
+  async open(reuseWindowSeconds: number): Promise<void> {
     await this.#start();
     for (let index = 0; index < SECRETS; index += 1) {
-      const random = new SeededRandom(`${seed}/${index}`);
+      const random = new SeededRandom(`${this.#seed}/${index}`);
       const window = index % 2 === 0 ? reuseWindowSeconds : 0;
       this.secrets.push(await ChaosSecret.create(this.#provider, this.#server, random, window));
     }
@@ -140,7 +142,7 @@ export class ChaosLane {
   }
 
   async #fateOf(secret: ChaosSecret, round: number, kills: Kill[]): Promise<Fate> {
-    const before = this.#versions.get(secret) ?? 0;
+    const before = this.#versions.get(secret) ?? 1;
     const { version, health } = await vi.waitFor(async () => {
       const found = await secret.read(this.#server);
       if (found.health.status === "needs_reauthorization" || found.version > before) return found;

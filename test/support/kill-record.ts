@@ -18,7 +18,7 @@ export type Phase = (typeof PHASES)[number];
 /** What the killed process had sent may be read this much later; the next one needs far longer to start. */
 const LAST_ARRIVAL_MS = 1000;
 /** An answer needs this long at most, on a busy machine, to be read, sealed and stored. */
-const STORED_AFTER_MS = 250;
+const STORED_AFTER_MS = 500;
 const JUST_MS = 50;
 
 /** Tells how far the refresh under way had come; null when there was none. `isDue`: one was due or asked for. */

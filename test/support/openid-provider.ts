@@ -37,6 +37,8 @@ export interface ClientControl {
   /** Changes lifetime, rotation and reuse window for tokens issued from now on, and the redirect URIs; returns the first three. */
   changeClient(clientId: string, changes: Partial<ClientSettings> & { redirect_uris?: string[] }): ClientSettings;
   setFault(clientId: string, fault: TokenFault | null): void;
+  /** Lets go the answers that a fault's delay holds back now. */
+  release(clientId: string): void;
   calls(clientId: string): TokenCalls;
   /** Revokes all grants of a client, so that its next refresh is an `invalid_grant`, and returns how many there were. */
   revokeGrants(clientId: string): number;
@@ -138,6 +140,11 @@ function clientControl(
     },
     setFault: (clientId, fault) => {
       Object.assign(recordOf(clientId), { fault, timesLeft: fault?.times ?? Infinity });
+    },
+    release: (clientId) => {
+      const record = recordOf(clientId);
+      record.held.abort();
+      record.held = new AbortController();
     },
     calls: (clientId) => {
       const { calls, mostInFlight } = recordOf(clientId);

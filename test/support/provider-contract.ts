@@ -11,7 +11,7 @@ export interface TokenFault {
   grant_type?: string;
   /** Holds the request back before it is processed. When its caller has hung up by then, it never is. */
   hold_ms?: number;
-  /** Holds the answer back; a real answer was made before, so its rotation has happened. */
+  /** Holds the answer back, or until it is released; a real answer was made before, so its rotation has happened. */
   delay_ms?: number;
   /** Answered instead of the real one; 200 when only `body` is given. */
   status?: number;

@@ -8,7 +8,7 @@ import type { Context, Middleware } from "oidc-provider";
 import type { ClientControl } from "./openid-provider.ts";
 import type { ClientRequest, ClientSettings, TokenFault } from "./provider-contract.ts";
 
-const ROUTE = /^\/control\/clients(?:\/([^/]+))?(?:\/(fault|calls|revoke))?$/;
+const ROUTE = /^\/control\/clients(?:\/([^/]+))?(?:\/(fault|release|calls|revoke))?$/;
 
 const SETTINGS: (keyof ClientSettings)[] = ["access_token_seconds", "rotate", "reuse_window_seconds"];
 const FAULT: (keyof TokenFault)[] = [
@@ -59,6 +59,9 @@ async function act(control: ClientControl, ctx: Context): Promise<{ status: numb
       control.setFault(clientId, fault);
       return { status: 200, body: { fault } };
     }
+    case "POST release":
+      control.release(clientId);
+      return { status: 200, body: {} };
     case "GET calls":
       return { status: 200, body: control.calls(clientId) };
     case "POST revoke":

@@ -16,6 +16,8 @@ export interface ClientRecord extends ClientSettings {
   fault: TokenFault | null;
   timesLeft: number;
   reuseWindow: ReuseWindow;
+  /** Aborted to let go what a fault holds back now. */
+  held: AbortController;
   calls: TokenCall[];
   inFlight: number;
   mostInFlight: number;
@@ -23,8 +25,16 @@ export interface ClientRecord extends ClientSettings {
 
 /** Makes the record of a client that has not called yet. */
 export function newClientRecord(settings: ClientSettings): ClientRecord {
-  const reuseWindow = new ReuseWindow();
-  return { ...settings, fault: null, timesLeft: 0, reuseWindow, calls: [], inFlight: 0, mostInFlight: 0 };
+  return {
+    ...settings,
+    fault: null,
+    timesLeft: 0,
+    reuseWindow: new ReuseWindow(),
+    held: new AbortController(),
+    calls: [],
+    inFlight: 0,
+    mostInFlight: 0,
+  };
 }
 
 /** Records every request at `tokenPath` with its client and plays that client's fault; other paths pass. */
@@ -51,7 +61,7 @@ export function tokenFaults(
       Object.assign(call, issuedIn(ctx.body));
     };
     try {
-      await answer(ctx, process, takeFault(record, call.grant_type));
+      await answer(ctx, process, takeFault(record, call.grant_type), record.held.signal);
       if (!ctx.res.destroyed || ctx.res.headersSent) {
         Object.assign(call, { status: ctx.status, answered_at: new Date().toISOString() });
       }
@@ -107,7 +117,12 @@ function takeFault(record: ClientRecord, grantType: string): TokenFault {
   return fault;
 }
 
-async function answer(ctx: Context, process: () => Promise<void>, fault: TokenFault): Promise<void> {
+async function answer(
+  ctx: Context,
+  process: () => Promise<void>,
+  fault: TokenFault,
+  released: AbortSignal,
+): Promise<void> {
   if (fault.hold_ms) {
     await pause(fault.hold_ms, undefined, { ref: false });
     if (ctx.res.destroyed) return;
@@ -115,7 +130,7 @@ async function answer(ctx: Context, process: () => Promise<void>, fault: TokenFa
   const scripted = fault.status !== undefined || fault.body !== undefined || fault.drop_connection === true;
   if (!scripted || fault.commit === true) await process();
   // Not `ref`: an answer still held back must not keep a closed provider's process alive.
-  if (fault.delay_ms) await pause(fault.delay_ms, undefined, { ref: false });
+  if (fault.delay_ms) await pause(fault.delay_ms, undefined, { ref: false, signal: released }).catch(() => undefined);
 
   if (scripted) return answerScript(ctx, fault);
   for (const [name, value] of Object.entries(fault.headers ?? {})) ctx.set(name, value);
