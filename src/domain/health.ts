@@ -6,6 +6,8 @@ import type { Health, HealthStatus, Report, Secret } from "./secret.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
+/** So long at most takes an attempt for an expired token. */
+const ATTEMPT_TAKES = 20 * SECOND;
 
 /** Says how a secret is, as callers see it. */
 export function healthOf(secret: Secret, now: number): Health {
@@ -53,7 +55,8 @@ export function unavailable(secret: Secret, now: number): ServiceError {
     return new ServiceError("storage_integrity", "Stored credentials cannot be opened now.");
   }
   const why = trouble?.reason ?? "timeout";
-  const nextAt = secret.refreshAt ?? (trouble === null ? now : now + HOUR);
+  const idleUntil = secret.refreshAt ?? (trouble === null ? now : now + HOUR);
+  const nextAt = secret.attempt === null ? idleUntil : secret.attempt.sentAt + ATTEMPT_TAKES;
   const retryAfterSeconds = Math.max(1, Math.ceil((nextAt - now) / SECOND));
   return new ServiceError("provider_unreachable", `The provider gave no token (${why}).`, { retryAfterSeconds });
 }

@@ -11,8 +11,8 @@ import type { Cause, Ports } from "./ports.ts";
 
 /** The longest that a reader waits. */
 const READER_PATIENCE_MS = 12_000;
-/** The longest that whoever asks for a renewal waits: longer than any request may take. */
-const MANUAL_PATIENCE_MS = 60_000;
+/** The longest that whoever asks for a renewal waits for attempts: as long as most of them may take. */
+const MANUAL_PATIENCE_MS = 25_000;
 /** A token with less than this left is not worth stopping for. */
 const LAST_MOMENT_MS = 1000;
 
@@ -73,27 +73,29 @@ export class Refresher {
   /** Renews now, whatever the schedule says, and stays for the quick second tries. Returns when the version rose or nothing more helps. */
   async renewNow(cause: Cause): Promise<void> {
     const { version } = this.#memory.secret;
-    const deadline = this.#ports.now() + READER_PATIENCE_MS;
+    const startedAt = this.#ports.now();
+    const deadline = startedAt + READER_PATIENCE_MS;
+    const lastDeadline = startedAt + MANUAL_PATIENCE_MS;
     const joins = this.#flight !== null;
     if (isTooEarly(this.#memory.secret, this.#ports.now())) return;
-    if (joins || !this.#isToWait(this.#memory.secret)) await this.#ended(cause);
+    if (joins || !this.#isToWait(this.#memory.secret)) await this.#ended(cause, lastDeadline);
     // The flight that was joined may have been of an older version, and have lost against a consent.
     const after = this.#memory.secret;
     const hasLost = joins && after.version === version && after.trouble === null;
-    if (hasLost && !this.#isToWait(after)) await this.#ended(cause);
+    if (hasLost && !this.#isToWait(after)) await this.#ended(cause, lastDeadline);
     while (this.#memory.secret.version === version) {
       const secret = this.#memory.secret;
       const now = this.#ports.now();
       if (!canRefresh(secret) || secret.trouble?.kind === "client_misconfigured") return;
       if (this.#flight !== null || isTooEarly(secret, now)) return;
-      if (isDue(secret, now)) await this.#ended(cause);
+      if (isDue(secret, now)) await this.#ended(cause, lastDeadline);
       else if (!(await this.#awaitNextAttempt(secret, now, deadline))) return;
     }
   }
 
-  /** Waits for an attempt, though not for storage that fails for minutes. */
-  async #ended(cause: Cause): Promise<void> {
-    await this.#ports.waitFor(this.attempt(cause), MANUAL_PATIENCE_MS);
+  /** Waits for an attempt, though not for a provider that hangs, or for storage that fails for minutes. */
+  async #ended(cause: Cause, deadline: number): Promise<void> {
+    await this.#ports.waitFor(this.attempt(cause), deadline - this.#ports.now());
   }
 
   /** While a failure, or the provider's word, is pausing the schedule, readers do not make it shorter. */

@@ -58,6 +58,12 @@ describe("unavailable", () => {
     });
   });
 
+  test("says when an attempt that is under way must have ended", () => {
+    const attempt = { id: "a", version: 1, fingerprint: "f", sentAt: T0 + HOUR };
+    expect(unavailable({ ...fresh, attempt }, T0 + HOUR + 12 * SECOND).failure.retryAfterSeconds).toBe(8);
+    expect(unavailable({ ...fresh, attempt }, T0 + HOUR + 25 * SECOND).failure.retryAfterSeconds).toBe(1);
+  });
+
   test("says when to come back", () => {
     const paused = afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER);
     expect(unavailable(paused, T0 + 30 * SECOND).failure.retryAfterSeconds).toBe(60);
