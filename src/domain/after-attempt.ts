@@ -17,6 +17,10 @@ const CONFIRM_AFTER = 2 * SECOND;
 /** The same refresh token again, inside the reuse window that many providers keep for lost answers (docs/decisions/0012). */
 const AMBIGUOUS_PAUSES = [1 * SECOND, 4 * SECOND];
 const CONFIG_ERROR_PAUSE = HOUR;
+/** Codes that say nothing of the refresh token, so there is nothing to confirm. */
+const PERSON_HAS_TO_ACT = new Set<string>(["interaction_required", "consent_required", "login_required"]);
+/** A provider that finds an attempt too early and does not say for how long is believed for so long at most. */
+const LONGEST_TOO_EARLY = HOUR;
 /** The reuse window of many providers. */
 const REUSE_WINDOW = 30 * SECOND;
 
@@ -33,11 +37,14 @@ export function afterLostAnswer(secret: Secret, now: number, random: number): Se
 /** Decides what follows from a refusal. `random` is in [0, 1). */
 export function afterRefusal(secret: Secret, refusal: Refusal, now: number, random: number): Secret {
   const before = secret.trouble;
+  // A client that was corrected is another bout of trouble.
+  const goesOn = before !== null && (before.kind !== "client_misconfigured" || refusal.class === "config_error");
   const known = {
     reason: refusal.reason,
-    since: before?.since ?? now,
+    since: goesOn ? before.since : now,
     failures: (before?.failures ?? 0) + 1,
     ambiguous: before?.ambiguous === true || refusal.class === "ambiguous",
+    lostAt: refusal.class === "ambiguous" ? now : (before?.lostAt ?? null),
     quickTries: before?.quickTries ?? 0,
   };
   const next = (trouble: Trouble, refreshAt: number | null): Secret => ({
@@ -55,29 +62,29 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
       if (quick === undefined) {
         // The next lost answer may again be one that the provider acted on.
         const trouble = { kind: "retrying", ...known, quickTries: AMBIGUOUS_PAUSES.length - 1 } as const;
-        return next(trouble, retryAt(secret, refusal, known.failures, now, random));
+        return next(trouble, retryAt(secret, refusal, known, now, random));
       }
-      return next(
-        { kind: "retrying", ...known, quickTries: known.quickTries + 1 },
-        noSooner(secret, refusal, now, quick),
-      );
+      // Whatever whoever answered asks for: in the time of a Retry-After the provider forgets the refresh token that was spent.
+      const quickAt = Math.max(now + quick, secret.notBefore ?? 0);
+      return next({ kind: "retrying", ...known, quickTries: known.quickTries + 1 }, quickAt);
     }
     case "retry":
     case "rate_limited":
-      return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+      return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known, now, random));
     case "too_early": {
       // An expired token that may not be renewed yet is a failure like any other.
       if (!isServable(secret, now)) {
-        return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known.failures, now, random));
+        return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known, now, random));
       }
-      const allowedAt = whenNotTooEarly(secret, refusal, now);
-      return { ...secret, attempt: null, refreshAt: allowedAt, notBefore: allowedAt };
+      // The provider knows the refresh token, so nothing is wrong with it.
+      const again = whenNotTooEarly(secret, refusal, now);
+      return { ...secret, attempt: null, trouble: null, ...again };
     }
     case "reauthorize":
-      if (refusal.reason !== "invalid_grant") return next({ kind: "needs_reauthorization", ...known }, null);
+      if (PERSON_HAS_TO_ACT.has(refusal.reason)) return next({ kind: "needs_reauthorization", ...known }, null);
       if (before?.kind !== "confirming") return next({ kind: "confirming", ...known }, now + CONFIRM_AFTER);
       return next(
-        { kind: "needs_reauthorization", ...known, reason: known.ambiguous ? "lost_rotation" : "invalid_grant" },
+        { kind: "needs_reauthorization", ...known, reason: known.ambiguous ? "lost_rotation" : refusal.reason },
         null,
       );
     case "config_error":
@@ -88,38 +95,62 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
 /** Decides what follows when the provider's budget let nothing be sent: that is no failure, and what stood in the way before still does. */
 export function afterHeldBack(secret: Secret, { until, because }: HeldBack, now: number): Secret {
   const isDown = because === "provider_down";
-  const known = { reason: "provider_unreachable", since: now, failures: 0, ambiguous: false, quickTries: 0 } as const;
-  return { ...secret, refreshAt: until, trouble: secret.trouble ?? (isDown ? { kind: "retrying", ...known } : null) };
+  const known = {
+    reason: "provider_unreachable",
+    since: now,
+    failures: 0,
+    ambiguous: false,
+    lostAt: null,
+    quickTries: 0,
+  } as const;
+  // The budget goes by a clock of its own.
+  const refreshAt = Math.max(until, now + SECOND);
+  return { ...secret, refreshAt, trouble: secret.trouble ?? (isDown ? { kind: "retrying", ...known } : null) };
 }
 
-/** Gives the moment of the next attempt by the backoff, with a jitter of a fifth; null when thirty days of trying are over. */
-function retryAt(secret: Secret, refusal: Refusal, failures: number, now: number, random: number): number | null {
+/**
+ * Gives the moment of the next attempt by the backoff, with a jitter of a fifth, no sooner than the provider asked for; null when thirty days
+ * of trying are over.
+ */
+function retryAt(
+  secret: Secret,
+  refusal: Refusal,
+  { since, failures }: Pick<Trouble, "since" | "failures">,
+  now: number,
+  random: number,
+): number | null {
   const expired = secret.expiresAt === null ? 0 : now - secret.expiresAt;
-  if (expired > 30 * DAY) return null;
+  // What was expired before the trouble began (a token that was imported late, a client that was wrong for weeks) is not held against it.
+  const tried = Math.min(expired, now - since);
+  if (tried > 30 * DAY && refusal.reason !== "storage_integrity") return null;
   // A provider that says `invalid_grant` while it is busy with the grant wants two seconds.
   const isBusy = refusal.class === "retry" && refusal.reason === "invalid_grant";
   let pause = BACKOFF[isBusy ? failures : failures - 1] ?? MINUTE;
-  if (expired > 15 * MINUTE) pause = 5 * MINUTE;
-  if (expired > DAY) pause = HOUR;
-  return noSooner(secret, refusal, now, Math.round(pause * (0.8 + 0.4 * random)));
-}
-
-/** Gives the moment after a pause, or the later one that the provider asked for. */
-function noSooner({ notBefore }: Secret, { retryAfterSeconds }: Refusal, now: number, pause: number): number {
-  return Math.max(now + pause, now + (retryAfterSeconds ?? 0) * SECOND, notBefore ?? 0);
+  if (tried > 15 * MINUTE) pause = 5 * MINUTE;
+  if (tried > DAY) pause = HOUR;
+  const asked = (refusal.retryAfterSeconds ?? 0) * SECOND;
+  return Math.max(now + Math.max(Math.round(pause * (0.8 + 0.4 * random)), asked), secret.notBefore ?? 0);
 }
 
 /** Gives the moment at which a provider that was asked too early is asked again: when it said, else when it was due anyway, else half-way to expiry. */
-function whenNotTooEarly({ refreshAt, expiresAt }: Secret, { retryAfterSeconds }: Refusal, now: number): number {
-  if (retryAfterSeconds !== null && retryAfterSeconds > 0) return now + retryAfterSeconds * SECOND;
-  if (refreshAt !== null && refreshAt > now) return refreshAt;
-  if (expiresAt === null) return now + HOUR;
-  return now + Math.max(SECOND, Math.floor((expiresAt - now) / 2));
+function whenNotTooEarly(
+  { refreshAt, expiresAt }: Secret,
+  { retryAfterSeconds }: Refusal,
+  now: number,
+): { refreshAt: number; notBefore: number } {
+  if (retryAfterSeconds !== null && retryAfterSeconds > 0) {
+    const saidAt = now + retryAfterSeconds * SECOND;
+    return { refreshAt: saidAt, notBefore: saidAt };
+  }
+  let againAt = now + HOUR;
+  if (refreshAt !== null && refreshAt > now) againAt = refreshAt;
+  else if (expiresAt !== null) againAt = now + Math.max(SECOND, Math.floor((expiresAt - now) / 2));
+  return { refreshAt: againAt, notBefore: Math.min(againAt, now + LONGEST_TOO_EARLY) };
 }
 
 /** Decides whether the refresh token may have been spent, so lately that a provider with a reuse window would take it again. */
 export function isReuseLikely({ trouble }: Secret, now: number): boolean {
-  return trouble?.ambiguous === true && now - trouble.since < REUSE_WINDOW;
+  return trouble !== null && trouble.lostAt !== null && now - trouble.lostAt < REUSE_WINDOW;
 }
 
 /** Decides what follows when an auth client was changed: a secret that waited for this tries again at once. */

@@ -20,7 +20,7 @@ const HOUR = 60 * MINUTE;
 /** The platform's alarm may be a minute late; one that is later was lost. */
 export const OVERDUE_AFTER = 2 * MINUTE;
 /** What is not as it should be is looked at again after this. */
-const LOOK_AGAIN = 10 * MINUTE;
+export const LOOK_AGAIN = 10 * MINUTE;
 const LOOK_EVERY = 6 * HOUR;
 
 /** Gives the moment at which an overdue refresh, or the answer to one, was due; null: none is overdue. */
@@ -29,21 +29,17 @@ export function overdueSince(secret: Secret, now: number): number | null {
   return dueAt !== null && dueAt + OVERDUE_AFTER <= now ? dueAt : null;
 }
 
-/** Gives the moment at which a lost alarm would first show; null for a secret that is not renewed by itself. */
-export function firstLook(secret: Secret): number | null {
+/** Gives the moment of the first look: when a lost alarm would first show, in six hours at the latest; null for a secret that is not renewed by itself. */
+export function firstLook(secret: Secret, now: number): number | null {
   const dueAt = nextWake(secret);
-  return dueAt === null ? null : dueAt + OVERDUE_AFTER;
+  return dueAt === null ? null : Math.min(dueAt + OVERDUE_AFTER, now + LOOK_EVERY);
 }
 
-/** Decides when the sweep looks again. Null: the secret did not answer. `random` is in [0, 1). */
+/**
+ * Decides when the sweep looks again: in six hours, give or take a tenth, so that what was made together is not looked at together for ever;
+ * sooner for what is late. Null: the secret did not answer. `random` is in [0, 1).
+ */
 export function nextLook(inspection: Inspection | null, now: number, random: number): number {
-  if (inspection === null) return now + LOOK_AGAIN;
-  const { nextDueAt } = inspection;
-  if (nextDueAt === null) return now + spread(random);
-  return nextDueAt <= now ? now + LOOK_AGAIN : Math.max(nextDueAt + OVERDUE_AFTER, now + spread(random));
-}
-
-/** Six hours, give or take a tenth, so that what was made together is not looked at together for ever. */
-function spread(random: number): number {
-  return Math.round(LOOK_EVERY * (0.9 + 0.2 * random));
+  const isLate = inspection === null || (inspection.nextDueAt !== null && inspection.nextDueAt <= now);
+  return now + (isLate ? LOOK_AGAIN : Math.round(LOOK_EVERY * (0.9 + 0.2 * random)));
 }

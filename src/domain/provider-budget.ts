@@ -101,7 +101,8 @@ export function admit(
 ): { budget: Budget; verdict: Admission | { kind: "wait" } } {
   const budget = withoutExpired(before, now);
   const { phase } = budget;
-  const isPause = phase.kind === "open" && phase.until > now;
+  // A clock that was set back makes no pause longer.
+  const isPause = phase.kind === "open" && phase.until > now && phase.until <= now + LONGEST_PAUSE;
   if (phase.kind === "probing" || (isPause && !isUrgent)) {
     return heldBack(budget, isPause ? phase.until : now + PROBE_PATIENCE, isUrgent ? 0 : random);
   }
@@ -134,7 +135,8 @@ export function afterAttempt(
   const expired = withoutExpired(before, now);
   const tickets = new Map(expired.tickets);
   tickets.delete(id);
-  const budget = { ...expired, tickets };
+  const isRoomy = tickets.size < MOST_AT_ONCE / 2;
+  const budget = { ...expired, tickets, outside: isRoomy ? 0 : expired.outside };
   const { phase } = budget;
   if (outcome === "answered") return { ...newBudget(CLOSED), tickets, outside: budget.outside };
   if (phase.kind === "probing" && phase.ticket === id) {

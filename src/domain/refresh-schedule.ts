@@ -84,7 +84,7 @@ export function withNewGrant(secret: Secret, grant: GrantTimes, policy: Policy, 
   return {
     ...next,
     ...(keepsTokenBefore(secret, grant) && { issuedAt: secret.issuedAt, expiresAt: secret.expiresAt }),
-    trouble: { kind: "retrying", reason: "expired", since, failures, ambiguous: false, quickTries: 0 },
+    trouble: { kind: "retrying", reason: "expired", since, failures, ambiguous: false, lostAt: null, quickTries: 0 },
     refreshAt: arrivedAt + (BACKOFF[failures - 1] ?? MINUTE),
   };
 }

@@ -42,6 +42,8 @@ export interface Trouble {
   failures: number;
   /** An answer was lost since the last grant, so the provider may have rotated the refresh token. */
   ambiguous: boolean;
+  /** When the last answer was lost; null: none was. */
+  lostAt: number | null;
   /** How often the same refresh token was tried again at once because of that. */
   quickTries: number;
 }

@@ -1,6 +1,7 @@
 /** `/v2/maintenance`: whether the service does what it is there for. */
 
 import { createRoute } from "@hono/zod-openapi";
+import { LOOK_AGAIN } from "../domain/overdue.ts";
 import { GLOBAL } from "../domain/place.ts";
 import { toServiceError } from "../errors.ts";
 import { document, documentSchema } from "../jsonapi/document.ts";
@@ -23,7 +24,7 @@ const readOverdue = createRoute({
   path: OVERDUE_PATH,
   summary: "Count overdue refreshes",
   description:
-    "Everywhere. What the sweep has woken a moment ago, and what it is not yet time to look at, is not counted. Changes nothing.",
+    "Everywhere, as far as it is time to look: at each secret when it is first due, and every six hours or so. Changes nothing.",
   responses: { 200: json("How many there are.", documentSchema(overdueSchema)), ...failures() },
 });
 
@@ -31,9 +32,11 @@ export function addMaintenanceRoutes(app: App): void {
   app.openapi(readOverdue, async (c) => {
     await permitAt(c, "global.maintenance.get", GLOBAL[0]);
     const now = Date.now();
-    const candidates = await findCandidates(c.env.DB, now, MOST_ASKED);
+    // What the sweep found a moment ago, and woke, is late until it was renewed.
+    const until = now + LOOK_AGAIN;
+    const candidates = await findCandidates(c.env.DB, until, MOST_ASKED);
     const areAll = candidates.length < MOST_ASKED;
-    const others = areAll ? 0 : Math.max(0, (await countCandidates(c.env.DB, now)) - candidates.length);
+    const others = areAll ? 0 : Math.max(0, (await countCandidates(c.env.DB, until)) - candidates.length);
     const dueAt: (number | null | undefined)[] = [];
     for (let at = 0; at < candidates.length; at += AT_ONCE) {
       const some = candidates.slice(at, at + AT_ONCE);

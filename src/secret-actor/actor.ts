@@ -21,6 +21,8 @@ import { DurableRecord } from "./record.ts";
 type Asked<Method extends keyof Door> = Parameters<Door[Method]>[0];
 type Answered<Method extends keyof Door> = ReturnType<Door[Method]>;
 
+const POSTPONED_ALARM_MS = 60_000;
+
 export class SecretActor extends DurableObject<Env> implements Door {
   #made: SecretKeeper | null = null;
 
@@ -90,7 +92,16 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   override async alarm(): Promise<void> {
-    await this.#keeper.alarm(crypto.randomUUID());
+    let keeper: SecretKeeper;
+    try {
+      keeper = this.#keeper;
+    } catch (error) {
+      // A setting that cannot be read, for instance. The platform gives an alarm up after six failures; what is due stays due.
+      log({ kind: "alert", what: "alarm_postponed", internal: `${this.ctx.id.name ?? this.ctx.id}: ${String(error)}` });
+      await this.ctx.storage.setAlarm(Date.now() + POSTPONED_ALARM_MS);
+      return;
+    }
+    await keeper.alarm(crypto.randomUUID());
   }
 }
 

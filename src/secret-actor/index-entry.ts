@@ -9,7 +9,7 @@ import type { ActorRecord } from "./record.ts";
 
 /** Makes the entry of a secret. */
 export function indexEntry(secret: Secret, now: number): IndexEntry {
-  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)), checkAt: firstLook(secret) };
+  return { name: secret.name, state: stateOf(secret.reported, healthOf(secret, now)), checkAt: firstLook(secret, now) };
 }
 
 /**
@@ -22,10 +22,11 @@ export function seenBy(record: ActorRecord | null): Seen {
 }
 
 /**
- * Decides whether the index is known to say this. When the sweep looks is its own affair once it has begun; the index has to say whether it does. The first records do not tell: it does.
+ * Decides whether the index is known to say this. When the sweep looks is its own affair once it has begun; the index has to say whether it
+ * does. Of what the first records do not tell, nothing is known.
  */
 export function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolean {
   const indexed = record?.indexed;
   if (indexed?.name !== entry.name || indexed.state !== entry.state) return false;
-  return (indexed.checkAt === null) === (entry.checkAt === null);
+  return indexed.checkAt !== undefined && (indexed.checkAt === null) === (entry.checkAt === null);
 }

@@ -76,7 +76,7 @@ export interface RecordStorage {
 const KEY = "record";
 /** What the first records do not have, because it came later. */
 const LATER_MEMBERS = { reported: null, refreshTokenExpiresAt: null, announcedDays: null, notBefore: null };
-const LATER_OF_TROUBLE = { quickTries: 0 };
+const LATER_OF_TROUBLE = { quickTries: 0, lostAt: null };
 
 /** Keeps the record in a Durable Object's own SQLite database. */
 export class DurableRecord implements RecordStorage {

@@ -87,8 +87,8 @@ export class Refresher {
       const secret = this.#memory.secret;
       const now = this.#ports.now();
       if (!canRefresh(secret) || secret.trouble?.kind === "client_misconfigured") return;
-      if (this.#flight !== null || isTooEarly(secret, now)) return;
-      if (isDue(secret, now)) await this.#ended(cause, lastDeadline);
+      if (now >= lastDeadline || isTooEarly(secret, now)) return;
+      if (this.#flight !== null || isDue(secret, now)) await this.#ended(cause, lastDeadline);
       else if (!(await this.#awaitNextAttempt(secret, now, deadline))) return;
     }
   }

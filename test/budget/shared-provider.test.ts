@@ -105,12 +105,16 @@ describe("a provider that is down", () => {
     const { until } = await openPhase(client);
     travelTo(await lastRefreshAt(paths));
     expect(Date.now()).toBeLessThan(until);
-    await ring(paths);
-    const held = (await Promise.all(paths.map(secretOf))).map(({ refreshAt }) => refreshAt ?? 0);
+    // The last probe, whose answer was lost a moment ago, would be let through: its refresh token may be taken again for seconds only.
+    const secrets = await Promise.all(paths.map(secretOf));
+    const others = paths.filter((_, index) => (secrets[index]?.trouble?.lostAt ?? 0) < Date.now() - MINUTE / 2);
+    expect(others.length).toBeGreaterThan(paths.length / 2);
+    await ring(others);
+    const held = (await Promise.all(others.map(secretOf))).map(({ refreshAt }) => refreshAt ?? 0);
     expect(Math.min(...held)).toBeGreaterThanOrEqual(until);
     expect(Math.max(...held)).toBeLessThan(until + SECOND);
-    expect(new Set(held).size).toBeGreaterThan(paths.length / 2);
-    const reader = await call("GET", `${paths[0]}/token`);
+    expect(new Set(held).size).toBeGreaterThan(others.length / 2);
+    const reader = await call("GET", `${others[0]}/token`);
     const comesAt = Date.now() + Number(reader.headers.get("retry-after")) * SECOND;
     expect([reader.status, reader.body.errors[0].code]).toEqual([503, "provider_unreachable"]);
     expect(Math.abs(comesAt - (held[0] ?? 0))).toBeLessThan(2 * SECOND);

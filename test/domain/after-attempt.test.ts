@@ -12,7 +12,7 @@ import { healthOf } from "../../src/domain/health.ts";
 import { canRefresh, isDue, isTooEarly, whatReadNeeds } from "../../src/domain/refresh-schedule.ts";
 import type { Refusal } from "../../src/domain/oauth2/response.ts";
 import type { Secret } from "../../src/domain/secret.ts";
-import { DAY, fresh, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
+import { DAY, fresh, granted, HOUR, MINUTE, NO_JITTER, refusal, SECOND, T0 } from "../support/schedule.ts";
 
 describe("afterRefusal", () => {
   test("backs off by R", () => {
@@ -39,6 +39,20 @@ describe("afterRefusal", () => {
     );
     const now = T0 + HOUR + past;
     expect(afterRefusal(failing, refusal("retry"), now, NO_JITTER).refreshAt).toBe(pause === null ? null : now + pause);
+  });
+
+  test("counts the thirty days from when the trouble began, for a client that was wrong for long as for a token that was brought late", () => {
+    const now = T0 + 40 * DAY;
+    const wrong = afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER);
+    const limited = afterRefusal(wrong, refusal("rate_limited", "rate_limited", 60), now, NO_JITTER);
+    expect(limited).toMatchObject({ refreshAt: now + MINUTE, trouble: { since: now } });
+    expect(afterRefusal(fresh, refusal("retry"), now, NO_JITTER).refreshAt).toBe(now + SECOND);
+  });
+
+  test("never gives up on a key that may be back", () => {
+    const gone = afterRefusal(fresh, refusal("retry", "storage_integrity"), T0, NO_JITTER);
+    const later = afterRefusal(gone, refusal("retry", "storage_integrity"), T0 + 40 * DAY, NO_JITTER);
+    expect(later.refreshAt).toBe(T0 + 40 * DAY + HOUR);
   });
 
   test("jitters by a fifth", () => {
@@ -77,6 +91,20 @@ describe("afterRefusal", () => {
   test("knows for half a minute that the refresh token may be taken again", () => {
     const lost = afterLostAnswer(fresh, T0, NO_JITTER);
     expect([0, 29, 30].map((seconds) => isReuseLikely(lost, T0 + seconds * SECOND))).toEqual([true, true, false]);
+    const again = afterRefusal(lost, refusal("ambiguous", "http_502"), T0 + HOUR, NO_JITTER);
+    expect([0, 29, 30].map((seconds) => isReuseLikely(again, T0 + HOUR + seconds * SECOND))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const down = { kind: "held_back", until: T0 + MINUTE, because: "provider_down" } as const;
+    const after = afterRefusal(
+      afterHeldBack(fresh, down, T0),
+      refusal("ambiguous", "http_502"),
+      T0 + MINUTE,
+      NO_JITTER,
+    );
+    expect(isReuseLikely(after, T0 + MINUTE + SECOND)).toBe(true);
     expect(isReuseLikely(afterRefusal(fresh, refusal("retry"), T0, NO_JITTER), T0)).toBe(false);
     expect(isReuseLikely(fresh, T0)).toBe(false);
   });
@@ -106,6 +134,19 @@ describe("afterRefusal", () => {
     expect(isTooEarly(after, now)).toBe(true);
   });
 
+  test("believes a provider that does not say for how long it is too early for an hour at most", () => {
+    const long = granted(fresh, { expiresAt: T0 + 60 * DAY });
+    const after = afterRefusal(long, refusal("too_early", "too_early"), T0, NO_JITTER);
+    expect([after.refreshAt, after.notBefore]).toEqual([T0 + 60 * DAY - MINUTE, T0 + HOUR]);
+  });
+
+  test("takes a provider that finds it too early for one that knows the grant", () => {
+    for (const before of [refusal("reauthorize", "invalid_grant"), refusal("config_error", "invalid_client")]) {
+      const troubled = afterRefusal(fresh, before, T0, NO_JITTER);
+      expect(afterRefusal(troubled, refusal("too_early", "too_early"), T0 + SECOND, NO_JITTER).trouble).toBeNull();
+    }
+  });
+
   test("does not let a read or min_ttl ask before that", () => {
     const after = afterRefusal(fresh, refusal("too_early", "too_early", 20), T0 + HOUR - MINUTE, NO_JITTER);
     expect(whatReadNeeds(after, T0 + HOUR - MINUTE)).toBe("serve");
@@ -115,6 +156,16 @@ describe("afterRefusal", () => {
   test("backs off from a provider to which even an expired token is too early", () => {
     const after = afterRefusal(fresh, refusal("too_early", "too_early"), T0 + HOUR, NO_JITTER);
     expect(after).toMatchObject({ trouble: { kind: "retrying", reason: "too_early" }, refreshAt: T0 + HOUR + SECOND });
+  });
+
+  test("tries again quickly after a lost answer although it came with Retry-After: later the spent token is forgotten", () => {
+    const lost = refusal("ambiguous", "http_503", 120);
+    let secret = fresh;
+    const pauses = [0, 1, 2].map(() => {
+      secret = afterRefusal(secret, lost, T0, NO_JITTER);
+      return ((secret.refreshAt ?? 0) - T0) / SECOND;
+    });
+    expect(pauses).toEqual([1, 4, 120]);
   });
 
   test("waits as long as Retry-After asks, when that is longer", () => {
@@ -133,6 +184,15 @@ describe("afterRefusal", () => {
       trouble: { kind: "needs_reauthorization", reason: "invalid_grant" },
     });
     expect(canRefresh(second)).toBe(false);
+  });
+
+  test("confirms a dead grant by whatever code the provider has for it", () => {
+    const dead = refusal("reauthorize", "provider_refused");
+    const lost = afterLostAnswer(fresh, T0, NO_JITTER);
+    const [first, second] = [fresh, lost].map((secret) => afterRefusal(secret, dead, T0, NO_JITTER));
+    expect([first?.trouble?.kind, second?.trouble?.kind]).toEqual(["confirming", "confirming"]);
+    expect(afterRefusal(first ?? fresh, dead, T0, NO_JITTER).trouble?.reason).toBe("provider_refused");
+    expect(afterRefusal(second ?? fresh, dead, T0, NO_JITTER).trouble?.reason).toBe("lost_rotation");
   });
 
   test("calls it lost_rotation when an answer was lost before", () => {
@@ -181,6 +241,7 @@ describe("afterHeldBack", () => {
         since: T0,
         failures: 0,
         ambiguous: false,
+        lostAt: null,
         quickTries: 0,
       },
     });

@@ -75,14 +75,14 @@ describe("admit: the limit", () => {
     expect(verdict).toEqual({ kind: "held_back", until: T0 + pause, because: "no_room" });
   });
 
-  test("comeAgain spreads ten thousand over three minutes, and forgets them as they get in", () => {
+  test("comeAgain spreads ten thousand over three minutes, and forgets them when half of the places are free", () => {
     let budget = fresh;
     for (let count = 0; count < 10_000; count++) ({ budget } = comeAgain(budget, T0, 0));
     expect(comeAgain(budget, T0, 0.999).verdict.until).toBeGreaterThan(T0 + 170 * SECOND);
-    for (let count = 0; count < 10_000; count++) {
-      ({ budget } = admit(budget, ticket(`t${count}`), T0, CENTRE));
-      budget = afterAttempt(budget, ticket(`t${count}`), "answered", T0);
-    }
+    const crowded = { ...full, outside: budget.outside };
+    budget = afterAttempt(crowded, ticket("t0"), "answered", T0);
+    expect(comeAgain(budget, T0, 0.999).verdict.until).toBeGreaterThan(T0 + 170 * SECOND);
+    for (let count = 1; count < 150; count++) budget = afterAttempt(budget, ticket(`t${count}`), "answered", T0);
     expect(comeAgain(budget, T0, 0.999).verdict.until).toBe(T0 + 4996);
   });
 });
@@ -127,6 +127,11 @@ describe("the breaker", () => {
     const failed = afterAttempt(second.budget, urgent("u1"), "down", T0 + 2 * SECOND);
     expect(failed.phase).toEqual(open.phase);
     expect(afterAttempt(second.budget, urgent("u1"), "answered", T0 + 2 * SECOND).phase).toEqual({ kind: "closed" });
+  });
+
+  test("holds nobody back for longer than its longest pause, should its clock be set back", () => {
+    const later: Budget = newBudget({ kind: "open", until: T0 + 10 * MINUTE, pauseMs: 5 * SECOND });
+    expect(admit(later, ticket("a"), T0, CENTRE).verdict).toEqual({ kind: "go" });
   });
 
   test("opens again after each probe that fails, for 5, 10, 20, 40 and then 60 seconds", () => {

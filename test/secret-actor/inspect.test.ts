@@ -139,14 +139,17 @@ describe("the index says when to look first", () => {
     expect(await keeper.inspect(LOOK)).toEqual({ overdueSince: null, nextDueAt: null });
   });
 
-  test("nothing new for a secret that was stored before it could", async () => {
+  test("once for a secret that was stored before it could", async () => {
     const { world, entries } = await newKeeper();
     Object.assign(world.stored ?? {}, { indexed: { name: "x", state: "ready" } });
     const keeper = new SecretKeeper(world);
-    world.time = world.alarm ?? 0;
-    world.alarm = null;
-    await keeper.alarm("r");
-    await settle();
-    expect([world.requests, entries.length]).toEqual([1, 1]);
+    for (const number of [2, 3]) {
+      world.answers = [async () => granted(world, number)];
+      world.time = world.alarm ?? 0;
+      world.alarm = null;
+      await keeper.alarm("r");
+      await settle();
+    }
+    expect([world.requests, entries.length]).toEqual([2, 2]);
   });
 });

@@ -313,6 +313,17 @@ describe("a renewal", () => {
     expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
   });
 
+  test("whose first answer is lost serves all who asked for it, by one more request", async () => {
+    const { world, keeper } = await newKeeper();
+    const lost = { class: "ambiguous", reason: "http_502", retryAfterSeconds: null } as const;
+    world.answers = [async () => ({ kind: "refused", refusal: lost }), async () => granted(world, 2)];
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => keeper.refresh(MANUAL, null)));
+    expect(answers.map((answer) => answer.status === "fulfilled" && answer.value.version)).toEqual(
+      Array.from({ length: 20 }, () => 2),
+    );
+    expect(world.requests).toBe(2);
+  });
+
   test("that cannot be stored is no reason to withhold a valid token", async () => {
     const { world, keeper } = await newKeeper();
     world.time = T0 + 60 * MINUTE - 5 * SECOND;

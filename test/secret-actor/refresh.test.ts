@@ -73,6 +73,19 @@ describe("the alarm", () => {
   });
 });
 
+describe("an actor that cannot even start", () => {
+  test("keeps its alarm", async () => {
+    const client = await ConnectedClient.create();
+    const path = await client.connect(newWorkspace());
+    await runInDurableObject(actorOf(path), (_, { storage }) => storage.kv.put("record", { schema: 1, secret: {} }));
+    await abortAllDurableObjects();
+    await runInDurableObject(actorOf(path), (_, { storage }) => storage.setAlarm(Date.now() + MINUTE));
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    expect(await runDurableObjectAlarm(actorOf(path))).toBe(true);
+    expect(await alarmOf(path)).toBeGreaterThan(Date.now() + MINUTE / 2);
+  });
+});
+
 describe("one flight", () => {
   test("200 readers of an expired token cause one token request, and every one gets the new token", async () => {
     const client = await ConnectedClient.create({ access_token_seconds: 600 });
@@ -343,7 +356,10 @@ describe("a provider that fails", () => {
     expect((await tokenOf(other)).status).toBe(200);
     expect(performance.now() - startedAt).toBeLessThan(1000);
     const { status, headers } = await waiting;
-    expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(status).toBe(503);
+    // By then the attempt, which may take twenty seconds, has ended.
+    expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(7);
+    expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(9);
     expect(performance.now() - startedAt).toBeLessThan(13_000);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The budgets of token hosts and auth clients: the real line behind a simulated way to it. Its phase outlives the process, and an actor that
- * hears no answer goes without.
+ * The budgets of token hosts and auth clients: the real lines, each in an object that restarts with every deployment, and the way to them,
+ * on which things go wrong. An actor that gets no answer goes without.
  */
 
 import { BudgetLine } from "../../src/budget/line.ts";
@@ -11,36 +11,37 @@ import type { SimulatedSecret } from "./secret.ts";
 import type { World } from "./world.ts";
 
 const TIMEOUT_MS = LINE_PATIENCE_MS + 1000;
+const GO: Admission = { kind: "go" };
 
 export class Budgets {
   readonly #objects = new Map<string, BudgetObject>();
 
-  /** The way from one secret to its budget. Never rejects: whatever goes wrong on it means to go without. */
+  /** The way from one secret to its budget. Never rejects. */
   door(world: World, secret: SimulatedSecret): BudgetDoor {
     const ask = async <T>(without: T, call: () => Promise<T>): Promise<T> => {
-      const { agenda } = world;
       if (world.strikes("budget failing", secret)) return without;
-      if (world.strikes("budget silent", secret)) {
-        await agenda.pause(TIMEOUT_MS);
-        return without;
-      }
-      return await call();
+      if (!world.strikes("budget silent", secret)) return await call();
+      await world.agenda.pause(TIMEOUT_MS);
+      return without;
     };
     return {
-      enter: (ticket) => ask<Admission>({ kind: "go" }, () => this.#of(world, ticket).enter(ticket)),
+      enter: (ticket) => ask(GO, () => this.#of(world, ticket).enter(ticket)),
       leave: (ticket, outcome) => ask(undefined, async () => this.#of(world, ticket).line.leave(ticket, outcome)),
     };
   }
 
-  /** Every object starts anew: who stood in line goes without, and of the budget only the breaker's phase is left. */
+  /** Every object starts anew: who stood in line goes without, and of a budget only the breaker's phase is left. */
   restart(): void {
     for (const object of this.#objects.values()) object.restart();
   }
 
   #of(world: World, { host, client }: Ticket): BudgetObject {
     const name = `${host}/${client}`;
-    const object = this.#objects.get(name) ?? new BudgetObject(world);
-    this.#objects.set(name, object);
+    let object = this.#objects.get(name);
+    if (object === undefined) {
+      object = new BudgetObject(world);
+      this.#objects.set(name, object);
+    }
     return object;
   }
 }
@@ -48,42 +49,44 @@ export class Budgets {
 class BudgetObject {
   line: BudgetLine;
   #phase: Phase = CLOSED;
-  /** Lets those go on without whose answer dies with the process. */
-  readonly #abandon = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
-    this.line = this.#start();
+    this.line = this.#newLine();
   }
 
   async enter(ticket: Ticket): Promise<Admission> {
-    let abandon = () => {};
-    const abandoned = new Promise<Admission>((resolve) => (abandon = () => resolve({ kind: "go" })));
-    this.#abandon.add(abandon);
-    const admission = await Promise.race([this.line.enter(ticket), abandoned]);
-    this.#abandon.delete(abandon);
+    let goWithout: (() => void) | undefined;
+    const lost = new Promise<Admission>((resolve) => (goWithout = () => resolve(GO)));
+    if (goWithout === undefined) return GO;
+    this.#waiting.add(goWithout);
+    const admission = await Promise.race([this.line.enter(ticket), lost]);
+    this.#waiting.delete(goWithout);
     return admission;
   }
 
   restart(): void {
-    for (const abandon of this.#abandon) abandon();
-    this.line = this.#start();
+    this.line = this.#newLine();
+    for (const goWithout of this.#waiting) goWithout();
   }
 
-  #start(): BudgetLine {
+  #newLine(): BudgetLine {
     const { agenda, random } = this.#world;
-    return new BudgetLine(this.#phase, {
+    const line = new BudgetLine(this.#phase, {
       now: () => agenda.now,
       random: () => random.next(),
-      after: (ms, call) => {
-        const event = agenda.after(ms, call);
-        return () => callOff(event);
+      after: (pause, call) => {
+        const appointment = agenda.after(pause, call);
+        return () => callOff(appointment);
       },
       keepPhase: (phase) => {
+        if (line !== this.line) return;
         if (this.#phase.kind === "closed" && phase.kind === "open") this.#world.count("times that a breaker opened");
         this.#phase = phase;
       },
     });
+    return line;
   }
 }

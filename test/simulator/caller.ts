@@ -94,7 +94,8 @@ export async function erase(world: World, secret: SimulatedSecret): Promise<Outc
 
 type Work = (keeper: SecretKeeper) => Promise<SecretView | null>;
 
-async function once(world: World, secret: SimulatedSecret, wish: Wish, work: Work): Promise<Outcome> {
+/** Asks once for what must not be done twice. */
+export async function once(world: World, secret: SimulatedSecret, wish: Wish, work: Work): Promise<Outcome> {
   return await tryIt(world, secret, wish, { tries: 1, isDeaf: false }, work);
 }
 
@@ -144,7 +145,7 @@ function contentOf(secret: SimulatedSecret, issued: Issued): Content {
     tokenType: "Bearer",
     refreshToken: issued.refreshToken,
     scope: null,
-    expiresIn: states === "missing" ? null : lifetime,
+    expiresIn: states === "number" || states === "text" ? lifetime : null,
     expiresAt: null,
     additionalParams: undefined,
     fields: undefined,

@@ -56,6 +56,10 @@ async function crashing(rotation: Rotation, crashPoint: { renewal: number; point
     flakiness: 0,
     hastiness: 0,
     hardEndMs: Number.POSITIVE_INFINITY,
+    tellsEnd: false,
+    idleMs: Number.POSITIVE_INFINITY,
+    keepaliveSeconds: null,
+    lastSeconds: null,
     limit: null,
   };
   return await simulate({ seed: 5, secrets: 1, days: 0.1, mood: "calm", habits: [habits], crashPoint });

@@ -16,22 +16,34 @@ export interface Rotation {
 }
 
 /** Why a family is over. */
-export type FamilyEnd = "revoked by the person" | "a spent refresh token came again" | "the refresh token's hard end";
+export type FamilyEnd =
+  | "revoked by the person"
+  | "a spent refresh token came again"
+  | "the refresh token's hard end"
+  | "it rested for too long"
+  | "a newer consent took its place";
 
 export class Family {
   readonly id: string;
   readonly rotation: Rotation;
-  readonly #hardEndAt: number;
+  /** After this no refresh token of it is taken, whatever was rotated. */
+  readonly hardEndAt: number;
+  /** When its newest access token ends, as far as was said. */
+  tokenUntil: number | null = null;
+  readonly #idleMs: number;
+  #usedAt: number;
   #end: FamilyEnd | null = null;
   #last = 1;
   readonly #live = new Set([1]);
   /** When a token was spent, and what came after it. */
   readonly #spent = new Map<number, { at: number; next: number }>();
 
-  constructor(id: string, rotation: Rotation, hardEndAt: number) {
+  constructor(id: string, rotation: Rotation, now: number, ends: { hardEndAt: number; idleMs: number }) {
     this.id = id;
     this.rotation = rotation;
-    this.#hardEndAt = hardEndAt;
+    this.hardEndAt = ends.hardEndAt;
+    this.#idleMs = ends.idleMs;
+    this.#usedAt = now;
   }
 
   /** The refresh token that was issued with the consent. */
@@ -41,11 +53,13 @@ export class Family {
 
   /** Says why no token is taken any more; null: some are. */
   endAt(now: number): FamilyEnd | null {
-    return this.#end ?? (now >= this.#hardEndAt ? "the refresh token's hard end" : null);
+    if (this.#end !== null) return this.#end;
+    if (now >= this.hardEndAt) return "the refresh token's hard end";
+    return now - this.#usedAt >= this.#idleMs ? "it rested for too long" : null;
   }
 
-  revoke(): void {
-    this.#end ??= "revoked by the person";
+  revoke(why: "revoked by the person" | "a newer consent took its place" = "revoked by the person"): void {
+    this.#end ??= why;
   }
 
   /** Decides whether a token would be taken now. */
@@ -67,6 +81,7 @@ export class Family {
       if (isReuse && this.rotation.kind === "revoking") this.#end = "a spent refresh token came again";
       return null;
     }
+    this.#usedAt = now;
     if (this.rotation.kind === "none") return number;
     const before = this.#spent.get(number);
     if (before !== undefined && this.rotation.again === "same") return this.#newest(before.next);

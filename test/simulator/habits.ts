@@ -19,6 +19,8 @@ export const MODELS = [
   "flaky",
   "rate limited",
   "hard-ending",
+  "renewing late",
+  "ending idle grants",
 ] as const;
 export type Model = (typeof MODELS)[number];
 
@@ -33,6 +35,10 @@ export function habitsOf(model: Model, number: number, secrets: number, random: 
     flakiness: 0,
     hastiness: 0,
     hardEndMs: FOR_EVER,
+    tellsEnd: false,
+    idleMs: FOR_EVER,
+    keepaliveSeconds: null,
+    lastSeconds: null,
     limit: null,
   };
   switch (model) {
@@ -52,7 +58,14 @@ export function habitsOf(model: Model, number: number, secrets: number, random: 
       return { ...usual, limit: { perMinute, tells: random.pick(["seconds", "date", "nothing"]) } };
     }
     case "hard-ending":
-      return { ...usual, hardEndMs: random.magnitude(DAY / 4, 20 * DAY) };
+      return { ...usual, hardEndMs: random.magnitude(DAY / 4, 20 * DAY), tellsEnd: random.chance(0.5) };
+    case "renewing late":
+      return { ...usual, states: "number", lastSeconds: random.pick([30, 45, 90]) };
+    case "ending idle grants": {
+      const idleMs = Math.round(random.magnitude(DAY / 8, 5 * DAY));
+      const states = random.pick(["number", "zero for ever"] as const);
+      return { ...usual, lifetime: 30 * 86_400, states, idleMs, keepaliveSeconds: Math.floor(idleMs / 2000) };
+    }
     default:
       return usual;
   }

@@ -81,6 +81,16 @@ export class Host {
     return late;
   }
 
+  /** Puts the process away, so that the next call wakes another. False: it is busy. */
+  putAway(): boolean {
+    const process = this.#process;
+    if (process === null || !process.isAlive) return true;
+    if (process.isBusy || this.isRinging) return false;
+    process.isAlive = false;
+    this.#process = null;
+    return true;
+  }
+
   /** Ends the process that serves the actor, if one does. */
   kill(why: string): void {
     this.#process?.die(why);
@@ -139,13 +149,8 @@ export class Host {
 
   #wake(): Incarnation {
     const { agenda, random } = this.#world;
-    const before = this.#process;
-    const isIdle =
-      before !== null && !before.isBusy && agenda.now - before.lastActiveAt > random.between(10_000, 70_000);
-    if (before !== null && isIdle) {
-      before.isAlive = false;
-      this.#process = null;
-    }
+    const restedMs = agenda.now - (this.#process?.lastActiveAt ?? agenda.now);
+    if (restedMs > random.between(10_000, 70_000)) this.putAway();
     const pointsLeft = this.#drawCrash();
     if (this.#process?.isAlive !== true) {
       this.#process = new Incarnation(++this.#processes, this.#secret, this.#world, pointsLeft);

@@ -1,6 +1,7 @@
 /** Keeps the books that all invariants read: which grant is stored and where it came from, and which calls wait for their answer. */
 
 import { outcomeOf } from "../../src/domain/provider-budget.ts";
+import type { Grant } from "../../src/domain/secret.ts";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { Exchange, SimulatedSecret } from "./secret.ts";
@@ -63,11 +64,9 @@ export class Ledger implements Watcher {
 
   #enterGrant(secret: SimulatedSecret, after: ActorRecord, version: number, now: number): void {
     const { expiresAt, refreshAt } = after.secret ?? { expiresAt: null, refreshAt: null };
-    const accessToken = secret.opened(after)?.access_token;
-    const exchange =
-      secret.exchanges.findLast(({ heard }) => heard?.kind === "granted" && heard.grant.access_token === accessToken) ??
-      null;
-    secret.isHalfErased = false;
+    const grant = secret.opened(after);
+    const accessToken = grant?.access_token;
+    const exchange = exchangeOf(secret, grant);
     this.#world.count(exchange === null ? "grants that were brought" : "renewals");
     if (exchange !== null) exchange.isStored = true;
     if (secret.isClockOff && (exchange?.sentAt ?? now) > secret.clockBackAt) secret.isClockOff = false;
@@ -75,7 +74,7 @@ export class Ledger implements Watcher {
       version,
       storedAt: now,
       exchange,
-      isOverOnArrival: expiresAt !== null && expiresAt <= now + secret.clockOffset,
+      isOverOnArrival: exchange !== null && isOverOnArrival(secret, exchange),
       firstAttemptAt: null,
       journalAt: now,
       alarmLateMs: 0,
@@ -89,4 +88,22 @@ export class Ledger implements Watcher {
   #seconds(secret: SimulatedSecret, instant: number): string {
     return ((instant - this.#world.agenda.now - secret.clockOffset) / 1000).toFixed(1);
   }
+}
+
+/** Finds the request that brought a grant: by its access token, or, where that was over and the one before was kept, by its refresh token. */
+function exchangeOf(secret: SimulatedSecret, grant: Grant | null): Exchange | null {
+  const found = secret.exchanges.findLast(({ heard, isStored }) => {
+    if (heard?.kind !== "granted" || isStored) return false;
+    return heard.grant.access_token === grant?.access_token;
+  });
+  const over = secret.exchanges.findLast(
+    (each) => !each.isStored && each.issued?.refreshToken === grant?.refresh_token && isOverOnArrival(secret, each),
+  );
+  return found ?? over ?? null;
+}
+
+/** The access token of an answer had ended when it arrived. */
+function isOverOnArrival({ clockOffset }: SimulatedSecret, { heard, endedAt }: Exchange): boolean {
+  if (heard?.kind !== "granted" || heard.expiresAt === null || endedAt === null) return false;
+  return heard.expiresAt <= endedAt + clockOffset;
 }

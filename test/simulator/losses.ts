@@ -25,7 +25,7 @@ export function causeOf(secret: SimulatedSecret, now: number): Cause {
   const family = token === null ? null : secret.provider.family(token);
   if (token === null || family === null) return { kind: "none", why: "nobody ever issued its refresh token" };
   const end = family.endAt(now);
-  if (end === "revoked by the person" || end === "the refresh token's hard end") return { kind: "ended", why: end };
+  if (end !== null && end !== "a spent refresh token came again") return { kind: "ended", why: end };
   const number = Number(token.split(" ").at(-1));
   if (family.takes(number, now)) return { kind: "none", why: "the provider would still take its refresh token" };
 
@@ -36,7 +36,7 @@ export function causeOf(secret: SimulatedSecret, now: number): Cause {
       why: `${ender.loss}, but the request came to the provider after its repetition, and ended the family`,
     };
   }
-  const unheard = secret.exchanges.filter((each) => each.issued !== null && !each.isStored);
+  const unheard = secret.exchanges.filter((each) => each.issued !== null && !each.isStored && !each.isCode);
   const lost = unheard.find((each) => each.refreshToken === token) ?? unheard.at(-1);
   if (lost === undefined)
     return { kind: "none", why: `${end ?? "its refresh token was spent"}, and no answer was lost` };
@@ -57,8 +57,5 @@ export function causeOf(secret: SimulatedSecret, now: number): Cause {
     return { kind: "answer lost", why: `${how}; ${grace}, and the alarm was late` };
   if (secret.disturbedAt >= lost.sentAt)
     return { kind: "answer lost", why: `${how}; ${grace}, and nobody was awake in that time` };
-  const pause = secret.exchanges.find(({ refreshToken, sentAt }) => refreshToken === token && sentAt > knownAt);
-  if (pause !== undefined)
-    return { kind: "answer lost", why: `${how}; ${grace}, and the pause before the next try was longer` };
   return { kind: "none", why: `${how}; ${grace}, and nobody tried in that time` };
 }

@@ -26,6 +26,10 @@ const WELL: Habits = {
   flakiness: 0,
   hastiness: 0,
   hardEndMs: Number.POSITIVE_INFINITY,
+  tellsEnd: false,
+  idleMs: Number.POSITIVE_INFINITY,
+  keepaliveSeconds: null,
+  lastSeconds: null,
   limit: null,
 };
 const DOWN: Habits = { ...WELL, name: "down", flakiness: 2 };

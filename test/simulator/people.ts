@@ -1,6 +1,7 @@
 /** What people and providers do now and then, whatever the actors are doing: consents end or are renewed, providers fall ill, versions are deployed. */
 
 import { change, create, erase, tellOfClient } from "./caller.ts";
+import { renewConsent } from "./consent.ts";
 import type { Recurring } from "./faults.ts";
 import type { Episode, Provider } from "./provider.ts";
 import type { SimulatedSecret } from "./secret.ts";
@@ -51,6 +52,10 @@ export async function livesWith(world: World, secret: SimulatedSecret): Promise<
     // At many providers a new consent ends the one before.
     if (before !== null && world.random.chance(0.5)) secret.provider.family(before)?.revoke();
     void change(world, secret, secret.provider.consent(world.agenda.now));
+  });
+  recur(world, "consent renewed", isGone, () => {
+    note("the person renews the consent");
+    void renewConsent(world, secret);
   });
   await new Promise<void>((resolve) =>
     recur(world, "erased", isGone, () => {

@@ -90,10 +90,7 @@ function storageOf(process: Incarnation, secret: SimulatedSecret, world: World):
     },
     erase: async () => {
       if (!passes("before erase")) return await never();
-      if (isWriteRefused(secret, world)) {
-        secret.isHalfErased = true;
-        throw new Error("storage is broken");
-      }
+      if (isWriteRefused(secret, world)) throw new Error("storage is broken");
       host.erase();
       if (!passes("after erase")) await never();
     },

@@ -12,6 +12,8 @@ import type { Issued, Provider } from "./provider.ts";
 /** One token request, and what became of it. */
 export interface Exchange {
   readonly refreshToken: string;
+  /** It carries the code of a consent in place of a refresh token. */
+  readonly isCode: boolean;
   /** The version whose grant it spends. */
   readonly version: number;
   readonly sentAt: number;
@@ -79,8 +81,6 @@ export class SimulatedSecret {
   clockBackAt = Number.NEGATIVE_INFINITY;
   /** It was erased, and its caller told so. */
   isGone = false;
-  /** Storage refused to erase it, and its process believes that it is gone. */
-  isHalfErased = false;
   /** Until when nothing can be written, and nothing opened. */
   writesFailUntil = Number.NEGATIVE_INFINITY;
   sealedUntil = Number.NEGATIVE_INFINITY;
@@ -88,6 +88,10 @@ export class SimulatedSecret {
   databaseStruckAt = Number.NEGATIVE_INFINITY;
   /** The grant that is stored: where it came from and when its renewal is due. */
   grant: StoredGrant | null = null;
+  /** How many consent flows it has had. */
+  flows = 0;
+  /** How often somebody came. */
+  visits = 0;
   /** Calls that wait for their answer. */
   readonly calls = new Set<Call>();
   /** When a renewal was last planned, and when somebody last had need of one. */
@@ -146,6 +150,11 @@ export class SimulatedSecret {
   /** The last that happened, one line each. */
   trace(lines = TRACE_LENGTH): readonly Happening[] {
     return this.#trace.slice(-lines);
+  }
+
+  /** The last refresh that was sent. */
+  get lastRefresh(): Exchange | undefined {
+    return this.exchanges.findLast((each) => !each.isCode);
   }
 
   add(exchange: Exchange): void {

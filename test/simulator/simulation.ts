@@ -1,6 +1,7 @@
 /** Makes a world of a seed, lets its time pass, and tells what happened. The same options give the same story, to the last step. */
 
 import type { AuthClientId } from "../../src/domain/ids.ts";
+import type { Flavour } from "../../src/domain/oauth2/flavour.ts";
 import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
 import { Agenda } from "./agenda.ts";
 import { read } from "./caller.ts";
@@ -255,13 +256,20 @@ class Simulation implements World {
   }
 }
 
-function clientOf(id: AuthClientId, { lifetime, states }: Provider["habits"], random: Random): SealedAuthClient {
+function clientOf(id: AuthClientId, habits: Habits, random: Random): SealedAuthClient {
+  const { lifetime, states, keepaliveSeconds, lastSeconds } = habits;
+  const flavour: Flavour = {
+    errors: lastSeconds === null ? undefined : { too_soon: "too_early" },
+    zero_means_never: states === "zero for ever",
+    keepalive_seconds: keepaliveSeconds ?? undefined,
+  };
   const registration = {
     client_id: id,
     client_secret: "s",
     auth_uri: "https://p.example/a",
     token_uri: `https://${id}.example/t`,
     refresh_token_uri: `https://${id}.example/t`,
+    flavour,
     ...(states === "missing" && random.chance(0.5) ? { token_expires_in: lifetime } : {}),
   };
   return {
@@ -288,6 +296,7 @@ function allOf(watchers: readonly Watcher[]): Required<Watcher> {
     heard: (...seen) => watchers.forEach((each) => each.heard?.(...seen)),
     asked: (...seen) => watchers.forEach((each) => each.asked?.(...seen)),
     answered: (...seen) => watchers.forEach((each) => each.answered?.(...seen)),
+    crowdServed: (...seen) => watchers.forEach((each) => each.crowdServed?.(...seen)),
     settled: (...seen) => watchers.forEach((each) => each.settled?.(...seen)),
     swept: (...seen) => watchers.forEach((each) => each.swept?.(...seen)),
     ended: (...seen) => watchers.forEach((each) => each.ended?.(...seen)),

@@ -4,6 +4,7 @@
  */
 
 import { change, read, refresh } from "./caller.ts";
+import { renewConsent } from "./consent.ts";
 import type { SimulatedSecret } from "./secret.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +19,7 @@ export function startTraffic(world: World, secret: SimulatedSecret, meanPauseMs:
     if (secret.isGone) return;
     world.touch(secret);
     stepClock(world, secret);
+    secret.visits += 1;
     visit(world, secret);
     startTraffic(world, secret, meanPauseMs);
   });
@@ -44,21 +46,28 @@ function visit(world: World, secret: SimulatedSecret): void {
   else if (lot < 0.12) void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: false });
   else if (lot < 0.14) void refresh(world, secret, null, isDeaf);
   else if (lot < 0.17) void refresh(world, secret, stored.version - (random.chance(0.3) ? 1 : 0), isDeaf);
-  else if (lot < 0.25) crowd(world, secret);
+  else if (lot < 0.25) void crowd(world, secret);
   else void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, isDeaf);
 }
 
 /** Many at once, as when a flow starts all its steps. */
-function crowd(world: World, secret: SimulatedSecret): void {
-  for (let callers = 0; callers < CROWD; callers++) {
-    if (callers === CROWD - 1) void refresh(world, secret, null);
-    else void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, callers % 7 === 0);
-  }
+async function crowd(world: World, secret: SimulatedSecret): Promise<void> {
+  const visits = secret.visits;
+  const before = new Set(secret.exchanges);
+  const callers = Array.from({ length: CROWD }, (_, caller) => {
+    if (caller === CROWD - 1) return refresh(world, secret, null);
+    return read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, caller % 7 === 0);
+  });
+  await Promise.all(callers);
+  if (secret.visits !== visits) return;
+  const caused = secret.exchanges.filter((each) => !before.has(each));
+  world.watchers.crowdServed(secret, CROWD, caused);
 }
 
 /** The person comes back and consents anew. */
 function connectAgain(world: World, secret: SimulatedSecret): void {
-  void change(world, secret, secret.provider.consent(world.agenda.now));
+  if (world.random.chance(0.5)) void renewConsent(world, secret);
+  else void change(world, secret, secret.provider.consent(world.agenda.now));
 }
 
 /** The machine's clock is set, a little or a lot. */

@@ -26,7 +26,8 @@ export function send(
   const { provider } = secret;
   const sentAt = now();
   const exchange: Exchange = {
-    refreshToken: request.kind === "refresh" ? request.refreshToken : `code ${request.callback.get("code")}`,
+    refreshToken: request.kind === "refresh" ? request.refreshToken : (request.callback.get("code") ?? ""),
+    isCode: request.kind !== "refresh",
     version: secret.stored?.version ?? 0,
     sentAt: agenda.now,
     process: process.number,

@@ -25,6 +25,8 @@ export interface Watcher {
   heard?(secret: SimulatedSecret, exchange: Exchange): void;
   asked?(secret: SimulatedSecret, call: Call): void;
   answered?(secret: SimulatedSecret, call: Call, outcome: Outcome): void;
+  /** Many callers came at once and were answered, and caused these requests. */
+  crowdServed?(secret: SimulatedSecret, callers: number, caused: readonly Exchange[]): void;
   /** Everything that followed from one event has happened. */
   settled?(secret: SimulatedSecret): void;
   /** Some minutes have passed. */

@@ -10,11 +10,12 @@ import type { Watcher, World } from "../world.ts";
 
 const SECOND = 1000;
 const PATIENCE_MS = 12 * SECOND;
+const MANUAL_PATIENCE_MS = 25 * SECOND;
 /** The moment before its end in which a token is not worth stopping for. */
 const LAST_MOMENT_MS = SECOND;
 const LITTLE_MS = 10 * SECOND;
-/** The longest that anything else may take: a flight that is joined, and one after it. */
-const FORGOTTEN_AFTER = 180 * SECOND;
+/** The longest that anything else may take. */
+const FORGOTTEN_AFTER = 60 * SECOND;
 
 export class AlwaysServed implements Watcher {
   readonly #world: World;
@@ -25,6 +26,7 @@ export class AlwaysServed implements Watcher {
 
   answered(secret: SimulatedSecret, call: Call, outcome: Outcome): void {
     const { wish, askedAt, stored } = call;
+    if (wish.kind === "refresh") return this.#checkManual(secret, call, outcome);
     if (wish.kind !== "read" || outcome.kind === "cut" || stored?.secret == null) return;
     if (secret.stored === null || secret.clockSteppedAt >= askedAt || secret.sealedUntil >= askedAt) return;
     const { now } = this.#world.agenda;
@@ -34,10 +36,6 @@ export class AlwaysServed implements Watcher {
       return this.#world.breaks("F", secret, `a read waited ${waited} ms, and ${limit} would have been enough`);
     if (outcome.kind === "answered") return;
     const { code } = outcome.error.failure;
-    // An erasure that storage refused half-way: nobody sees the secret until the process ends.
-    if (code === "not_found" && secret.isHalfErased) return;
-    // The provider sent a token that was over when it arrived, and with it the refresh token that counts from now on.
-    if (secret.grant?.isOverOnArrival === true) return;
     const isBroken = secret.writeRefusedAt >= askedAt;
     if (code === "internal" && !isBroken) {
       return this.#world.breaks("F", secret, `a read failed: ${outcome.error.failure.internal}`);
@@ -53,6 +51,13 @@ export class AlwaysServed implements Watcher {
     if (expiresAt === null || expiresAt > now + secret.clockOffset) {
       this.#world.breaks("F", secret, `a read was refused (${code}) although there is a token by now`);
     }
+  }
+
+  /** Who asks for a renewal waits longer, and not for ever either. */
+  #checkManual(secret: SimulatedSecret, { askedAt }: Call, outcome: Outcome): void {
+    const waited = this.#world.agenda.now - askedAt;
+    if (outcome.kind === "cut" || secret.clockSteppedAt >= askedAt) return;
+    if (waited > MANUAL_PATIENCE_MS) this.#world.breaks("F", secret, `a refresh waited ${waited} ms`);
   }
 
   swept(secret: SimulatedSecret): void {

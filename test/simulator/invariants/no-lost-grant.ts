@@ -28,20 +28,23 @@ export class NoLostGrant implements Watcher {
     if (rise < 0)
       this.#world.breaks("B", secret, `version ${before.secret.version} was overwritten by ${after.secret.version}`);
     if (rise > 1) this.#world.breaks("B", secret, `version ${after.secret.version} follows ${before.secret.version}`);
-    if (rise === 0 && before.grant !== after.grant && !before.unconfirmed)
+    if (rise === 0 && before.grant !== after.grant)
       this.#world.breaks("B", secret, "a grant changed without a new version");
-    if (rise === 1) this.#checkOrigin(secret, before.secret.version, after);
+    if (rise === 1) this.#checkOrigin(secret, before, before.secret.version, after);
     const isOver = after.secret.trouble?.kind === "needs_reauthorization";
     if (isOver && before.secret.trouble?.kind !== "needs_reauthorization") this.#checkLoss(secret, after);
   }
 
   settled(secret: SimulatedSecret): void {
-    const exchange = secret.exchanges.at(-1);
-    const isPending = exchange?.fate === "heard" && exchange.heard?.kind === "granted" && !exchange.isStored;
-    if (!isPending || exchange.loss !== null) return;
-    if (secret.stored?.version !== exchange.version) exchange.loss = "another grant came first";
-    else if (secret.writeRefusedAt === this.#world.agenda.now) exchange.loss = "its answer could not be stored";
-    else this.#world.breaks("B", secret, "a provider's answer was not stored");
+    const { now } = this.#world.agenda;
+    for (const exchange of secret.exchanges) {
+      if (exchange.endedAt !== now || exchange.fate !== "heard" || exchange.heard?.kind !== "granted") continue;
+      if (exchange.isStored || exchange.loss !== null) continue;
+      if (secret.stored === null || secret.stored.version !== exchange.version)
+        exchange.loss = "another grant came first";
+      else if (secret.writeRefusedAt === now) exchange.loss = "its answer could not be stored";
+      else this.#world.breaks("B", secret, "a provider's answer was not stored");
+    }
   }
 
   answered(secret: SimulatedSecret, call: Call, outcome: Outcome): void {
@@ -66,7 +69,8 @@ export class NoLostGrant implements Watcher {
   }
 
   /** A new version is what the provider answered to the one before, or what somebody brought. */
-  #checkOrigin(secret: SimulatedSecret, versionBefore: number, after: ActorRecord): void {
+  #checkOrigin(secret: SimulatedSecret, before: ActorRecord, versionBefore: number, after: ActorRecord): void {
+    const accessTokenBefore = secret.opened(before)?.access_token;
     const { exchange } = secret.grant ?? { exchange: null };
     const grant = secret.opened(after);
     const token = grant?.refresh_token ?? "none";
@@ -74,7 +78,11 @@ export class NoLostGrant implements Watcher {
       if (!secret.brought.has(token)) this.#world.breaks("B", secret, `${token} is stored, which nobody issued for it`);
       return;
     }
-    if (exchange.version !== versionBefore) {
+    const isKept = secret.grant?.isOverOnArrival === true && grant?.access_token === accessTokenBefore;
+    if (exchange.issued?.accessToken !== grant?.access_token && !isKept) {
+      this.#world.breaks("B", secret, `${grant?.access_token} is stored, which was not issued with ${token}`);
+    }
+    if (exchange.version !== versionBefore && !exchange.isCode) {
       this.#world.breaks(
         "B",
         secret,

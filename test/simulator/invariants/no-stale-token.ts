@@ -6,8 +6,6 @@ import { takenUntil } from "../tokens.ts";
 import type { Watcher, World } from "../world.ts";
 
 const SKEW_MS = 5000;
-/** The lifetime of tokens that somebody brings counts from when their client was looked up. */
-const LOOK_UP_MS = 5000;
 
 export class NoStaleToken implements Watcher {
   readonly #world: World;
@@ -26,8 +24,7 @@ export class NoStaleToken implements Watcher {
       return this.#world.breaks("A", secret, `a ${wish.kind} got ${accessToken} ${past} ms past its expiry`);
     }
     const until = takenUntil(accessToken);
-    const tolerance = secret.grant?.exchange === null ? SKEW_MS + LOOK_UP_MS : SKEW_MS;
-    if (until === null || secret.isClockOff || now < until + tolerance) return;
+    if (until === null || secret.isClockOff || now < until + SKEW_MS) return;
     this.#world.breaks(
       "A",
       secret,

@@ -19,8 +19,8 @@ export class NobodyStarves implements Watcher {
       this.#world.breaks("E", secret, "it was held back, and its provider has been well for long");
   }
 
-  sending(secret: SimulatedSecret, { refreshToken }: Exchange): void {
-    if (secret.grant === null || refreshToken.startsWith("code ")) return;
+  sending(secret: SimulatedSecret, { isCode }: Exchange): void {
+    if (secret.grant === null || isCode) return;
     const waited = this.#world.agenda.now - secret.grant.journalAt;
     if (waited > 0)
       this.#world.breaks("E", secret, `its request waited ${waited} ms for something that is not its own`);

@@ -25,7 +25,7 @@ const HELD_BACK_MS = 4 * MINUTE;
 /** The sweep finds an alarm that the platform gave up, though not at once (docs/decisions/0010). */
 const SWEPT_AFTER = 7 * HOUR;
 /** An alarm that is overdue by the platform's clock and not yet due by the actor's rings until the two agree; but not for ever. */
-const MOST_RINGS = 10_000;
+const MOST_RINGS = 3000;
 
 export class OnTime implements Watcher {
   readonly #world: World;
@@ -38,6 +38,7 @@ export class OnTime implements Watcher {
 
   saving(secret: SimulatedSecret, before: ActorRecord | null, after: ActorRecord | null): void {
     if (before?.secret == null || after?.secret == null || before.secret.version !== after.secret.version) return;
+    this.#checkTooEarly(secret, before.secret, after.secret);
     const hasEnded = before.secret.attempt !== null && after.secret.attempt === null;
     const isMoved = after.secret.attempt === null && before.secret.refreshAt !== after.secret.refreshAt;
     if (hasEnded || isMoved) this.#checkPause(secret, after.secret);
@@ -57,12 +58,11 @@ export class OnTime implements Watcher {
     this.#reads.delete(secret);
     if (known === null || !isRenewable(known)) return;
     const { host } = secret;
-    const isLeaving = secret.isHalfErased || host.stored?.unconfirmed === true;
-    if (!host.isAlarmed && !host.isAlarmLost && !isLeaving)
+    if (!host.isAlarmed && !host.isAlarmLost)
       this.#world.breaks("D", secret, "it is to be renewed, and no alarm is set");
     if (read === undefined || known !== read.stored?.secret) return;
     const { now } = this.#world.agenda;
-    if (isLeaving || secret.disturbedAt === now || now - secret.writeRefusedAt < LONGEST_WAY_MS) return;
+    if (secret.disturbedAt === now || now - secret.writeRefusedAt < LONGEST_WAY_MS) return;
     const isUnderWay = known.attempt !== null || this.#world.agenda.now - secret.plannedAt < LONGEST_WAY_MS;
     if (!isUnderWay && this.#isDue(secret, known)) {
       this.#world.breaks("D", secret, "a read came when the renewal was due, and did not begin it");
@@ -75,8 +75,7 @@ export class OnTime implements Watcher {
     this.#rings.set(secret, secret.host.rings);
     if (rings > MOST_RINGS && !secret.isClockOff)
       this.#world.breaks("D", secret, `its alarm rang ${rings} times in some minutes`);
-    const isLeaving = secret.isHalfErased || secret.host.stored?.unconfirmed === true;
-    if (known === null || !isRenewable(known) || isLeaving || secret.isClockOff) return;
+    if (known === null || !isRenewable(known) || secret.isClockOff) return;
     if (secret.grant?.firstAttemptAt === null) this.#checkBegin(secret, known);
     const { now } = this.#world.agenda;
     const wakesAt =
@@ -91,10 +90,10 @@ export class OnTime implements Watcher {
 
   ended(secret: SimulatedSecret): void {
     const known = secret.stored;
-    if (known === null || known.expiresAt === null || secret.isClockOff || secret.refreshToken === null) return;
+    if (known === null || secret.isClockOff || secret.refreshToken === null) return;
     const { now } = this.#world.agenda;
-    if (!secret.provider.takes(secret.refreshToken, now)) return;
-    if ((known.trouble !== null || now >= known.expiresAt) && !secret.host.isAlarmLost) {
+    if (!secret.provider.takes(secret.refreshToken, now) || secret.provider.isEarly(secret.refreshToken, now)) return;
+    if ((known.trouble !== null || now >= (known.expiresAt ?? Number.POSITIVE_INFINITY)) && !secret.host.isAlarmLost) {
       const state = known.trouble === null ? "expired" : `${known.trouble.kind}, ${known.trouble.reason}`;
       this.#world.breaks("D", secret, `hours after the last fault it is not fresh again: ${state}`);
     }
@@ -105,21 +104,34 @@ export class OnTime implements Watcher {
     const { grant } = secret;
     const { now } = this.#world.agenda;
     if (grant === null || (grant.firstAttemptAt ?? now) !== now || secret.isClockOff) return;
-    if (known.expiresAt === null || secret.disturbedAt >= grant.storedAt) return;
-    const moment = this.#moment(secret, known, known.expiresAt);
-    const late = now - moment - grant.alarmLateMs;
+    if (secret.disturbedAt >= grant.storedAt) return;
+    const late = now - this.#moment(secret, known) - grant.alarmLateMs;
     if (late > TOLERANCE_MS) this.#world.breaks("D", secret, `its renewal begins ${seconds(late)} late`);
   }
 
+  /** A provider that renews nothing yet is no failure while there is a token to use up. */
+  #checkTooEarly(secret: SimulatedSecret, before: Secret, after: Secret): void {
+    const exchange = secret.lastRefresh;
+    const { now } = this.#world.agenda;
+    const heard = exchange?.fate === "heard" ? exchange.heard : null;
+    const isTooEarly = heard?.kind === "refused" && heard.refusal.class === "too_early";
+    if (!isTooEarly || exchange?.endedAt !== now || after.trouble === before.trouble) return;
+    if (after.expiresAt === null || after.expiresAt > now + secret.clockOffset) {
+      this.#world.breaks("D", secret, `too early is taken for a failure: ${after.trouble?.reason}`);
+    }
+  }
+
   /** When a grant is to be renewed (docs/decisions/0002), by the world's clock. */
-  #moment(secret: SimulatedSecret, known: Secret, expiresAt: number): number {
+  #moment(secret: SimulatedSecret, known: Secret): number {
+    const expiresAt = known.expiresAt ?? Number.POSITIVE_INFINITY;
     const lifetime = (expiresAt - known.issuedAt) / SECOND;
     const longest = Math.max(lifetime / 2, Math.min(60, lifetime - 30), 0);
     const lead = Math.min(secret.client.refreshLeadSeconds, longest);
-    const moment = expiresAt - lead * SECOND - secret.clockOffset;
+    const rested = known.issuedAt + (secret.provider.habits.keepaliveSeconds ?? Number.POSITIVE_INFINITY) * SECOND;
+    const moment = Math.min(expiresAt - lead * SECOND, rested) - secret.clockOffset;
     const storedAt = secret.grant?.storedAt ?? 0;
     // One that was over when it arrived is no success: the pauses go on.
-    const soonest = storedAt + secret.clockOffset >= expiresAt ? storedAt + JITTER * MINUTE : storedAt + SECOND;
+    const soonest = secret.grant?.isOverOnArrival === true ? storedAt + JITTER * MINUTE : storedAt + SECOND;
     return Math.max(moment, soonest);
   }
 
@@ -128,7 +140,7 @@ export class OnTime implements Watcher {
     if (trouble === null || (refreshAt !== null && refreshAt === notBefore)) return;
     const now = this.#world.agenda.now + secret.clockOffset;
     const past = expiresAt === null ? 0 : now - expiresAt;
-    const exchange = secret.exchanges.at(-1);
+    const exchange = secret.lastRefresh;
     const heard = exchange?.fate === "heard" ? exchange.heard : null;
     const asked = heard?.kind === "refused" ? (heard.refusal.retryAfterSeconds ?? 0) * SECOND : 0;
     if (refreshAt === null) {

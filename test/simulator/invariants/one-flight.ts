@@ -11,6 +11,8 @@ import type { Watcher, World } from "../world.ts";
 
 const SECOND = 1000;
 const LITTLE_MS = 10 * SECOND;
+/** A token that lives for so long need not be renewed again for those who came together. */
+const LASTING_MS = 120 * SECOND;
 /** The longest that D1 and the budget may take together before the journal is written. */
 const LONGEST_WAY_MS = 12 * SECOND;
 
@@ -33,15 +35,24 @@ export class OneFlight implements Watcher {
     if (known !== null && needsRenewal(wish, known, this.#now(secret))) secret.neededAt = this.#world.agenda.now;
   }
 
-  sending(secret: SimulatedSecret, exchange: Exchange): void {
-    const { refreshToken } = exchange;
-    if (refreshToken.startsWith("code ")) return;
+  sending(secret: SimulatedSecret, { isCode, refreshToken }: Exchange): void {
+    if (isCode) return;
     const inAir = secret.exchanges.filter((each) => each.fate === "in the air" && each.refreshToken === refreshToken);
     if (inAir.length > 1) this.#world.breaks("C", secret, `${refreshToken} is in the air twice`);
     if (refreshToken !== secret.refreshToken) {
       this.#world.breaks("C", secret, `${refreshToken} is sent, but ${secret.refreshToken} is stored`);
     }
     if (secret.stored?.attempt == null) this.#world.breaks("C", secret, `${refreshToken} is sent without a journal`);
+  }
+
+  crowdServed(secret: SimulatedSecret, callers: number, caused: readonly Exchange[]): void {
+    const haveAllWorked = caused.every(({ heard, isStored }) => heard?.kind === "granted" && isStored);
+    const isLasting = caused.every(({ heard, sentAt }) => {
+      if (heard?.kind !== "granted") return false;
+      return heard.expiresAt === null || heard.expiresAt - sentAt > LASTING_MS;
+    });
+    if (caused.length < 2 || !haveAllWorked || !isLasting) return;
+    this.#world.breaks("C", secret, `${callers} callers at once caused ${caused.length} requests that worked`);
   }
 
   /** Says why nobody needs a renewal now; null: somebody does. */
@@ -51,8 +62,7 @@ export class OneFlight implements Watcher {
     if (known === null) return "without a secret";
     if (known.trouble?.kind === "needs_reauthorization") return "of a grant that is over";
     if (known.refreshAt !== null && known.refreshAt <= now) return null;
-    const isTooEarly = known.notBefore !== null && known.notBefore > now;
-    const isPaused = isTooEarly || known.trouble?.kind === "confirming" || known.trouble?.reason === "rate_limited";
+    const isPaused = known.trouble?.kind === "confirming" || known.trouble?.reason === "rate_limited";
     if (isPaused)
       return `${known.refreshAt === null ? "" : known.refreshAt - now} ms before the provider wants to be asked again`;
     for (const { wish } of secret.calls) if (needsRenewal(wish, known, now)) return null;
