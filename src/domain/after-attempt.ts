@@ -76,9 +76,9 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
       if (!isServable(secret, now)) {
         return next({ kind: "retrying", ...known }, retryAt(secret, refusal, known, now, random));
       }
-      // The provider knows the refresh token, so nothing is wrong with it.
-      const again = whenNotTooEarly(secret, refusal, now);
-      return { ...secret, attempt: null, trouble: null, ...again };
+      // Nothing is wrong, unless an answer was lost: then the token that is too young may be one that never came through.
+      const trouble = before?.ambiguous === true ? { ...before, kind: "retrying" as const } : null;
+      return { ...secret, attempt: null, trouble, ...whenNotTooEarly(secret, refusal, now) };
     }
     case "reauthorize":
       if (PERSON_HAS_TO_ACT.has(refusal.reason)) return next({ kind: "needs_reauthorization", ...known }, null);
@@ -140,7 +140,7 @@ function whenNotTooEarly(
 ): { refreshAt: number; notBefore: number } {
   if (retryAfterSeconds !== null && retryAfterSeconds > 0) {
     const saidAt = now + retryAfterSeconds * SECOND;
-    return { refreshAt: saidAt, notBefore: saidAt };
+    return { refreshAt: Math.max(refreshAt ?? 0, saidAt), notBefore: saidAt };
   }
   let againAt = now + HOUR;
   if (refreshAt !== null && refreshAt > now) againAt = refreshAt;

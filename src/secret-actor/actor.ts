@@ -97,7 +97,7 @@ export class SecretActor extends DurableObject<Env> implements Door {
       keeper = this.#keeper;
     } catch (error) {
       // A setting that cannot be read, for instance. The platform gives an alarm up after six failures; what is due stays due.
-      log({ kind: "alert", what: "alarm_postponed", internal: `${this.ctx.id.name ?? this.ctx.id}: ${String(error)}` });
+      log({ kind: "alert", what: "alarm_postponed", internal: `${this.ctx.id.toString()}: ${String(error)}` });
       await this.ctx.storage.setAlarm(Date.now() + POSTPONED_ALARM_MS);
       return;
     }

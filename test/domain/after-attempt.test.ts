@@ -147,6 +147,12 @@ describe("afterRefusal", () => {
     }
   });
 
+  test("remembers an answer that was lost before a provider found it too early: the young token may be the one in it", () => {
+    const lost = afterRefusal(fresh, refusal("ambiguous", "timeout"), T0, NO_JITTER);
+    const after = afterRefusal(lost, refusal("too_early", "too_early"), T0 + SECOND, NO_JITTER);
+    expect(after.trouble).toMatchObject({ kind: "retrying", ambiguous: true });
+  });
+
   test("does not let a read or min_ttl ask before that", () => {
     const after = afterRefusal(fresh, refusal("too_early", "too_early", 20), T0 + HOUR - MINUTE, NO_JITTER);
     expect(whatReadNeeds(after, T0 + HOUR - MINUTE)).toBe("serve");

@@ -9,7 +9,8 @@ import { simulate, type Story } from "./simulation.ts";
 const TEN_SECONDS = 10_000;
 /** The first renewals of this world are by the alarm, by callers who wait and by some who ask. */
 const RENEWALS = [1, 2, 3, 4, 5, 6];
-const MOST_POINTS = 60;
+/** More than a renewal has: those that follow lie in what its process does next. */
+const MOST_POINTS = 40;
 
 const ROTATIONS: [string, Rotation, { mayLose: boolean }][] = [
   ["one refresh token for ever", { kind: "none", graceMs: 0, again: "same" }, { mayLose: false }],
@@ -38,8 +39,7 @@ describe.each(ROTATIONS)("at a provider with %s", (_, rotation, { mayLose }) => 
       if (!story.counts.has("processes that died")) break;
       losses += story.losses.length;
     }
-    expect(points).toBeGreaterThan(15);
-    expect(points).toBeLessThan(MOST_POINTS);
+    expect(points).toBeGreaterThan(20);
     // Between the provider's work and the write that keeps it, a rotated token without grace cannot be had again.
     if (mayLose) expect(losses).toBeGreaterThan(0);
     else expect(losses).toBe(0);

@@ -152,7 +152,7 @@ export class Host {
     const restedMs = agenda.now - (this.#process?.lastActiveAt ?? agenda.now);
     if (restedMs > random.between(10_000, 70_000)) this.putAway();
     const pointsLeft = this.#drawCrash();
-    if (this.#process?.isAlive !== true) {
+    if (this.#process?.isAlive !== true || this.#world.splits()) {
       this.#process = new Incarnation(++this.#processes, this.#secret, this.#world, pointsLeft);
     } else this.#process.pointsLeft ??= pointsLeft;
     return this.#process;

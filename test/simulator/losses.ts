@@ -1,6 +1,6 @@
 /** Why a grant was lost, by what the provider knows. A loss that has no reason here was one by our own hand. */
 
-import type { SimulatedSecret } from "./secret.ts";
+import type { Exchange, SimulatedSecret } from "./secret.ts";
 
 /** A grant that is over. */
 export interface Loss {
@@ -14,6 +14,8 @@ export interface Loss {
 
 /** Within so long after a lost answer the same refresh token is sent again. */
 const FIRST_TRY_MS = 6000;
+/** A quick try comes after four seconds, and D1 and the budget may keep it waiting. */
+const QUICK_MS = 12_000;
 
 /** What ended a grant: the answer that carried its successor was lost, or something that no engine can help. */
 export type Cause =
@@ -40,22 +42,29 @@ export function causeOf(secret: SimulatedSecret, now: number): Cause {
   const lost = unheard.find((each) => each.refreshToken === token) ?? unheard.at(-1);
   if (lost === undefined)
     return { kind: "none", why: `${end ?? "its refresh token was spent"}, and no answer was lost` };
-  const how = lost.loss ?? "nobody waited for the answer any more";
   const windowEndsAt = family.graceEndsAt(number) ?? Number.NEGATIVE_INFINITY;
-  if (family.rotation.graceMs === 0)
-    return { kind: "answer lost", why: `${how}; the provider takes no spent token again` };
+  const miss = whyMissed(secret, lost, windowEndsAt, now);
+  const how = lost.loss ?? "nobody waited for the answer any more";
+  const graceMs = family.rotation.graceMs;
+  if (graceMs === 0) return { kind: "answer lost", why: `${how}; the provider takes no spent token again` };
+  const grace = `the provider takes a spent token again for ${(graceMs / 1000).toFixed(0)} s`;
+  return miss === null
+    ? { kind: "none", why: `${how}; ${grace}, and nobody tried in that time` }
+    : { kind: "answer lost", why: `${how}; ${grace}, ${miss}` };
+}
 
-  const grace = `the provider takes a spent token again for ${(family.rotation.graceMs / 1000).toFixed(0)} s`;
-  const knownAt = lost.endedAt ?? now;
-  const triedAgain = secret.exchanges.some(
-    ({ refreshToken, sentAt }) => refreshToken === token && sentAt > lost.sentAt && sentAt < windowEndsAt,
+/** Says why the same refresh token did not come again, or was not answered, inside the reuse window; null: it could have been. */
+function whyMissed(secret: SimulatedSecret, lost: Exchange, windowEndsAt: number, now: number): string | null {
+  const same = secret.exchanges.filter((each) => each.refreshToken === lost.refreshToken);
+  const isInWindow = ({ sentAt }: Exchange) => sentAt > lost.sentAt && sentAt < windowEndsAt;
+  if (same.some(isInWindow)) return "and the tries in that time failed too";
+  if (windowEndsAt - (lost.endedAt ?? now) < FIRST_TRY_MS) return "which was over too soon";
+  // A try that came quickly after a lost answer is followed by the usual pause (docs/decisions/0012).
+  const wasQuick = same.some(
+    ({ endedAt }) => endedAt !== null && endedAt <= lost.sentAt && lost.sentAt - endedAt < QUICK_MS,
   );
-  if (triedAgain) return { kind: "answer lost", why: `${how}; ${grace}, and the tries in that time failed too` };
-  if (windowEndsAt - knownAt < FIRST_TRY_MS)
-    return { kind: "answer lost", why: `${how}; ${grace}, which was over too soon` };
-  if (secret.lateAlarmAt >= lost.sentAt)
-    return { kind: "answer lost", why: `${how}; ${grace}, and the alarm was late` };
-  if (secret.disturbedAt >= lost.sentAt)
-    return { kind: "answer lost", why: `${how}; ${grace}, and nobody was awake in that time` };
-  return { kind: "none", why: `${how}; ${grace}, and nobody tried in that time` };
+  if (wasQuick) return "and it had been a quick try itself";
+  if (secret.lateAlarmAt >= lost.sentAt) return "and the alarm was late";
+  if (secret.isClockOff) return "and the clock was wrong";
+  return secret.disturbedAt >= lost.sentAt ? "and nobody was awake in that time" : null;
 }

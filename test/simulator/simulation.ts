@@ -1,14 +1,10 @@
 /** Makes a world of a seed, lets its time pass, and tells what happened. The same options give the same story, to the last step. */
 
-import type { AuthClientId } from "../../src/domain/ids.ts";
-import type { Flavour } from "../../src/domain/oauth2/flavour.ts";
-import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
 import { Agenda } from "./agenda.ts";
-import { read } from "./caller.ts";
 import { Budgets } from "./budgets.ts";
+import { read } from "./caller.ts";
 import { Database } from "./database.ts";
 import { type FaultKind, Faults, type Mood, type Striking } from "./faults.ts";
-import { habitsOf, MODELS } from "./habits.ts";
 import { Host } from "./host.ts";
 import { AlwaysServed } from "./invariants/always-served.ts";
 import { NobodyStarves } from "./invariants/nobody-starves.ts";
@@ -20,10 +16,12 @@ import { startSweep } from "./inspection.ts";
 import { Ledger } from "./ledger.ts";
 import type { Loss } from "./losses.ts";
 import { connect, deploys, livesWith, troubles } from "./people.ts";
-import { type Habits, Provider } from "./provider.ts";
+import type { Habits } from "./provider.ts";
 import { Random } from "./random.ts";
+import { makeProviders, type Registered } from "./registrations.ts";
 import { SimulatedSecret } from "./secret.ts";
 import { startTraffic } from "./traffic.ts";
+import { allOf } from "./watching.ts";
 import type { Mutation, Promised, Watcher, World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -50,6 +48,8 @@ export interface Options {
   habits?: readonly Habits[] | null;
   mutation?: Mutation | null;
   crashPoint?: CrashPoint | null;
+  /** Breaks what the platform promises: one process at a time for each actor. */
+  isSplit?: boolean;
 }
 
 /** A promise that was not kept. */
@@ -95,7 +95,7 @@ class Simulation implements World {
   readonly #touched = new Set<SimulatedSecret>();
   readonly #custody = new NoLostGrant(this);
   readonly #secrets: SimulatedSecret[] = [];
-  readonly #providers: { provider: Provider; clientId: AuthClientId }[] = [];
+  readonly #providers: readonly Registered[];
   #breach: Breach | null = null;
   #fingerprint = 0;
   #numbers = 0;
@@ -119,7 +119,7 @@ class Simulation implements World {
       new NobodyStarves(this),
       new AlwaysServed(this),
     ]);
-    this.#makeProviders(root.fork());
+    this.#providers = makeProviders(options, this.database, root.fork());
   }
 
   strikes(kind: Striking, secret: SimulatedSecret): boolean {
@@ -136,6 +136,10 @@ class Simulation implements World {
   crashesAt(): number | null {
     this.#planned += 1;
     return this.#crashPoint?.renewal === this.#planned ? this.#crashPoint.point : null;
+  }
+
+  splits(): boolean {
+    return this.#options.isSplit === true && this.random.chance(0.5);
   }
 
   breaks(promise: Promised, secret: SimulatedSecret, how: string): void {
@@ -212,19 +216,6 @@ class Simulation implements World {
     for (const secret of this.#secrets) this.watchers.ended(secret);
   }
 
-  #makeProviders(random: Random): void {
-    const { secrets } = this.#options;
-    const given = this.#options.habits ?? null;
-    const count = given?.length ?? Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / 40)));
-    for (let number = 0; number < count; number++) {
-      const model = MODELS[number % MODELS.length] ?? "plain";
-      const habits = given?.[number] ?? habitsOf(model, number, Math.ceil(secrets / count), random);
-      const clientId = `client${number}` as AuthClientId;
-      this.#providers.push({ provider: new Provider(habits, random.fork()), clientId });
-      this.database.clients.set(clientId, clientOf(clientId, habits, random));
-    }
-  }
-
   #startTroubles(): void {
     startSweep(this, () => this.#secrets);
     deploys(this, () => this.#secrets);
@@ -254,51 +245,4 @@ class Simulation implements World {
     await livesWith(this, secret);
     this.#settle(this.random.between(MINUTE, DAY));
   }
-}
-
-function clientOf(id: AuthClientId, habits: Habits, random: Random): SealedAuthClient {
-  const { lifetime, states, keepaliveSeconds, lastSeconds } = habits;
-  const flavour: Flavour = {
-    errors: lastSeconds === null ? undefined : { too_soon: "too_early" },
-    zero_means_never: states === "zero for ever",
-    keepalive_seconds: keepaliveSeconds ?? undefined,
-  };
-  const registration = {
-    client_id: id,
-    client_secret: "s",
-    auth_uri: "https://p.example/a",
-    token_uri: `https://${id}.example/t`,
-    refresh_token_uri: `https://${id}.example/t`,
-    flavour,
-    ...(states === "missing" && random.chance(0.5) ? { token_expires_in: lifetime } : {}),
-  };
-  return {
-    id,
-    place: { level: "global" },
-    type: "oauth2",
-    name: id,
-    components: [],
-    refreshLeadSeconds: random.pick([60, 60, 60, 60, 30, 300, 3600]),
-    refreshJitterSeconds: random.pick([0, 0, 0, 30, 600]),
-    version: 1,
-    createdAt: T0,
-    credentials: JSON.stringify([`global/auth-client/${id}/credentials/1`, registration]),
-  };
-}
-
-/** Makes one watcher of many: each sees everything, in this order. */
-function allOf(watchers: readonly Watcher[]): Required<Watcher> {
-  return {
-    saving: (...seen) => watchers.forEach((each) => each.saving?.(...seen)),
-    entering: (...seen) => watchers.forEach((each) => each.entering?.(...seen)),
-    heldBack: (...seen) => watchers.forEach((each) => each.heldBack?.(...seen)),
-    sending: (...seen) => watchers.forEach((each) => each.sending?.(...seen)),
-    heard: (...seen) => watchers.forEach((each) => each.heard?.(...seen)),
-    asked: (...seen) => watchers.forEach((each) => each.asked?.(...seen)),
-    answered: (...seen) => watchers.forEach((each) => each.answered?.(...seen)),
-    crowdServed: (...seen) => watchers.forEach((each) => each.crowdServed?.(...seen)),
-    settled: (...seen) => watchers.forEach((each) => each.settled?.(...seen)),
-    swept: (...seen) => watchers.forEach((each) => each.swept?.(...seen)),
-    ended: (...seen) => watchers.forEach((each) => each.ended?.(...seen)),
-  };
 }

@@ -52,6 +52,8 @@ export interface World {
   touch(secret: SimulatedSecret): void;
   /** A renewal is planned: after how many await points its process dies; null: by chance only. */
   crashesAt(): number | null;
+  /** The platform lets another process serve an actor beside the one that does. */
+  splits(): boolean;
   /** A promise is broken: the world ends with this step. */
   breaks(promise: Promised, secret: SimulatedSecret, how: string): void;
   count(what: string): void;

@@ -38,7 +38,7 @@ export class OnTime implements Watcher {
 
   saving(secret: SimulatedSecret, before: ActorRecord | null, after: ActorRecord | null): void {
     if (before?.secret == null || after?.secret == null || before.secret.version !== after.secret.version) return;
-    this.#checkTooEarly(secret, before.secret, after.secret);
+    this.#checkTooEarly(secret, after.secret);
     const hasEnded = before.secret.attempt !== null && after.secret.attempt === null;
     const isMoved = after.secret.attempt === null && before.secret.refreshAt !== after.secret.refreshAt;
     if (hasEnded || isMoved) this.#checkPause(secret, after.secret);
@@ -110,12 +110,12 @@ export class OnTime implements Watcher {
   }
 
   /** A provider that renews nothing yet is no failure while there is a token to use up. */
-  #checkTooEarly(secret: SimulatedSecret, before: Secret, after: Secret): void {
+  #checkTooEarly(secret: SimulatedSecret, after: Secret): void {
     const exchange = secret.lastRefresh;
     const { now } = this.#world.agenda;
     const heard = exchange?.fate === "heard" ? exchange.heard : null;
     const isTooEarly = heard?.kind === "refused" && heard.refusal.class === "too_early";
-    if (!isTooEarly || exchange?.endedAt !== now || after.trouble === before.trouble) return;
+    if (!isTooEarly || exchange?.endedAt !== now || after.trouble === null || after.trouble.ambiguous) return;
     if (after.expiresAt === null || after.expiresAt > now + secret.clockOffset) {
       this.#world.breaks("D", secret, `too early is taken for a failure: ${after.trouble?.reason}`);
     }
@@ -137,7 +137,7 @@ export class OnTime implements Watcher {
 
   /** A failure is followed by the pause of its row in the table. */
   #checkPause(secret: SimulatedSecret, { trouble, refreshAt, expiresAt, notBefore }: Secret): void {
-    if (trouble === null || (refreshAt !== null && refreshAt === notBefore)) return;
+    if (trouble === null || notBefore !== null) return;
     const now = this.#world.agenda.now + secret.clockOffset;
     const past = expiresAt === null ? 0 : now - expiresAt;
     const exchange = secret.lastRefresh;
