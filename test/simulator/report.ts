@@ -1,5 +1,6 @@
 /** Tells a story in a few lines: what was simulated, what happened, what was lost and why; or which promise was broken, and how it came to that. */
 
+import type { Happening } from "./secret.ts";
 import { type Breach, type Options, type Story, T0 } from "./simulation.ts";
 
 const DAY = 86_400_000;
@@ -52,8 +53,13 @@ export function reportBreach({ promise, secret, provider, at, how, trace }: Brea
     `  ${how}`,
     "",
     "The last that happened to it:",
-    ...trace.map((each) => `  ${instant(each.at)}  ${each.what}`),
+    ...trace.map(happened),
   ];
+}
+
+function happened({ at, what, times, until }: Happening): string {
+  const again = times === 1 ? "" : `, ${number(times)} times until ${instant(until)}`;
+  return `  ${instant(at)}  ${what}${again}`;
 }
 
 function labelled(label: string, text: string): string {
@@ -75,7 +81,7 @@ function number(value: number): string {
 }
 
 /** An instant as its day and time of day: `day 3 04:05:06.789`. */
-function instant(at: number): string {
-  const passed = at - T0;
-  return `day ${Math.floor(passed / DAY) + 1} ${new Date(at).toISOString().slice(11, 23)}`;
+function instant(moment: number): string {
+  const day = Math.floor((moment - T0) / DAY) + 1;
+  return `day ${day} ${new Date(moment).toISOString().slice(11, 23)}`;
 }

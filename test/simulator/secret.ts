@@ -49,10 +49,12 @@ export interface StoredGrant {
   alarmLateMs: number;
 }
 
-/** Something that happened to a secret. */
-interface Happening {
+/** Something that happened to a secret, and how often in a row. */
+export interface Happening {
   at: number;
   what: string;
+  times: number;
+  until: number;
 }
 
 const TRACE_LENGTH = 80;
@@ -143,7 +145,13 @@ export class SimulatedSecret {
   }
 
   note(at: number, what: string): void {
-    this.#trace.push({ at, what });
+    const last = this.#trace.at(-1);
+    if (last?.what === what) {
+      last.until = at;
+      last.times += 1;
+      return;
+    }
+    this.#trace.push({ at, what, times: 1, until: at });
     if (this.#trace.length > 2 * TRACE_LENGTH) this.#trace.splice(0, TRACE_LENGTH);
   }
 

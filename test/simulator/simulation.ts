@@ -19,7 +19,7 @@ import { connect, deploys, livesWith, troubles } from "./people.ts";
 import type { Habits } from "./provider.ts";
 import { Random } from "./random.ts";
 import { makeProviders, type Registered } from "./registrations.ts";
-import { SimulatedSecret } from "./secret.ts";
+import { type Happening, SimulatedSecret } from "./secret.ts";
 import { startTraffic } from "./traffic.ts";
 import { allOf } from "./watching.ts";
 import type { Mutation, Promised, Watcher, World } from "./world.ts";
@@ -59,7 +59,7 @@ export interface Breach {
   provider: string;
   at: number;
   how: string;
-  trace: readonly { at: number; what: string }[];
+  trace: readonly Happening[];
 }
 
 export interface Story {
@@ -240,9 +240,15 @@ class Simulation implements World {
 
   async #live(secret: SimulatedSecret): Promise<void> {
     await connect(this, secret);
-    // The more days pass the fewer callers come, so that a long run is not one of reads alone.
-    startTraffic(this, secret, this.#options.days > 7 ? HOUR : 20 * MINUTE);
+    // In a long run fewer callers come, so that it is not one of reads alone.
+    const isLong = this.#options.days > 7;
+    startTraffic(
+      this,
+      secret,
+      isLong ? { meanPauseMs: HOUR, crowds: 0.01 } : { meanPauseMs: 20 * MINUTE, crowds: 0.08 },
+    );
     await livesWith(this, secret);
+    this.#secrets.splice(this.#secrets.indexOf(secret), 1);
     this.#settle(this.random.between(MINUTE, DAY));
   }
 }

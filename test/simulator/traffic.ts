@@ -13,19 +13,25 @@ const CROWD = 50;
 /** Moments around an expiry at which something could go wrong. */
 const PRESSING = [-62, -59, -31, -11, -9.5, -4, -1.2, -0.5, 0, 0.2, 3, 70].map((seconds) => seconds * SECOND);
 
-/** Lets callers come to a secret for as long as it is there. `meanPauseMs` lies between two visits. */
-export function startTraffic(world: World, secret: SimulatedSecret, meanPauseMs: number): void {
-  world.agenda.at(nextVisit(world, secret, meanPauseMs), () => {
+/** How often somebody comes, and how often many at once: one visit in so many. */
+export interface Pace {
+  meanPauseMs: number;
+  crowds: number;
+}
+
+/** Lets callers come to a secret for as long as it is there. */
+export function startTraffic(world: World, secret: SimulatedSecret, pace: Pace): void {
+  world.agenda.at(nextVisit(world, secret, pace), () => {
     if (secret.isGone) return;
     world.touch(secret);
     stepClock(world, secret);
     secret.visits += 1;
-    visit(world, secret);
-    startTraffic(world, secret, meanPauseMs);
+    visit(world, secret, pace);
+    startTraffic(world, secret, pace);
   });
 }
 
-function nextVisit({ agenda, random }: World, secret: SimulatedSecret, meanPauseMs: number): number {
+function nextVisit({ agenda, random }: World, secret: SimulatedSecret, { meanPauseMs }: Pace): number {
   const expiresAt = secret.stored?.expiresAt;
   if (expiresAt != null && random.chance(0.4)) {
     const pressing = expiresAt + random.pick(PRESSING);
@@ -34,7 +40,7 @@ function nextVisit({ agenda, random }: World, secret: SimulatedSecret, meanPause
   return agenda.now + random.pause(meanPauseMs);
 }
 
-function visit(world: World, secret: SimulatedSecret): void {
+function visit(world: World, secret: SimulatedSecret, { crowds }: Pace): void {
   const { random } = world;
   const { stored } = secret;
   if (stored === null) return;
@@ -46,7 +52,7 @@ function visit(world: World, secret: SimulatedSecret): void {
   else if (lot < 0.12) void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: false });
   else if (lot < 0.14) void refresh(world, secret, null, isDeaf);
   else if (lot < 0.17) void refresh(world, secret, stored.version - (random.chance(0.3) ? 1 : 0), isDeaf);
-  else if (lot < 0.25) void crowd(world, secret);
+  else if (lot < 0.17 + crowds) void crowd(world, secret);
   else void read(world, secret, { kind: "read", minTtlSeconds: 0, waits: true }, isDeaf);
 }
 

@@ -25,7 +25,7 @@ const HELD_BACK_MS = 4 * MINUTE;
 /** The sweep finds an alarm that the platform gave up, though not at once (docs/decisions/0010). */
 const SWEPT_AFTER = 7 * HOUR;
 /** An alarm that is overdue by the platform's clock and not yet due by the actor's rings until the two agree; but not for ever. */
-const MOST_RINGS = 3000;
+const MOST_RINGS = 10_000;
 
 export class OnTime implements Watcher {
   readonly #world: World;
@@ -41,7 +41,7 @@ export class OnTime implements Watcher {
     this.#checkTooEarly(secret, after.secret);
     const hasEnded = before.secret.attempt !== null && after.secret.attempt === null;
     const isMoved = after.secret.attempt === null && before.secret.refreshAt !== after.secret.refreshAt;
-    if (hasEnded || isMoved) this.#checkPause(secret, after.secret);
+    if (hasEnded || isMoved) this.#checkPause(secret, after.secret, hasEnded ? 0 : HELD_BACK_MS);
   }
 
   entering(secret: SimulatedSecret): void {
@@ -136,7 +136,7 @@ export class OnTime implements Watcher {
   }
 
   /** A failure is followed by the pause of its row in the table. */
-  #checkPause(secret: SimulatedSecret, { trouble, refreshAt, expiresAt, notBefore }: Secret): void {
+  #checkPause(secret: SimulatedSecret, { trouble, refreshAt, expiresAt, notBefore }: Secret, heldBackMs: number): void {
     if (trouble === null || notBefore !== null) return;
     const now = this.#world.agenda.now + secret.clockOffset;
     const past = expiresAt === null ? 0 : now - expiresAt;
@@ -153,9 +153,9 @@ export class OnTime implements Watcher {
       confirming: 2 * SECOND,
       client_misconfigured: HOUR,
       needs_reauthorization: 0,
-      retrying: Math.max(longestPause(past), HELD_BACK_MS),
+      retrying: longestPause(past),
     };
-    if (pause > Math.max(longest[trouble.kind], asked) + 1) {
+    if (pause > Math.max(longest[trouble.kind], asked, heldBackMs) + 1) {
       this.#world.breaks("D", secret, `${trouble.kind}, ${trouble.reason}: the next try is in ${seconds(pause)}`);
     }
     if (trouble.reason === "rate_limited" && exchange?.endedAt === this.#world.agenda.now && pause < asked) {
