@@ -5,23 +5,9 @@
 
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import { flavouredClass } from "../domain/oauth2/flavour.ts";
+import { heardGrant, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
-import {
-  ACCESS_TOKEN,
-  conformingAnswer,
-  type Heard,
-  isError,
-  judgeRefusal,
-  lifetimeSeconds,
-  membersOf,
-  parseRetryAfter,
-  type RawAnswer,
-  type Refusal,
-  refreshTokenLifetimeSeconds,
-  tokenTypeOf,
-  undefinedParams,
-} from "../domain/oauth2/response.ts";
+import { ACCESS_TOKEN, conformingAnswer, type Heard, membersOf, type RawAnswer } from "../domain/oauth2/response.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { type Fetched, guardedFetch } from "./guarded-fetch.ts";
 
@@ -98,55 +84,27 @@ async function ask(request: TokenRequest, send: SendFormed): Promise<Response> {
 
 async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, now: number): Promise<Heard> {
   const members = membersOf(answer);
-  const isSuccess = answer.status >= 200 && answer.status < 300;
-  if (!isSuccess || (members !== null && isError(members))) {
-    const wait = parseRetryAfter(answer.retryAfter, now);
-    const flavoured = flavouredClass(request.registration.flavour, members?.error, members?.error_description);
-    return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait, flavoured) };
-  }
-  if (members === null) return refused("unreadable_answer");
+  const refusal = heardRefusal(request, answer, members, now);
+  if (refusal !== null) return refusal;
+  if (members === null) return heardNothing("unreadable_answer");
 
   const answered = Response.json(conformingAnswer(members));
   let tokens: oauth.TokenEndpointResponse;
   try {
     tokens = await oauth.processGenericTokenEndpointResponse(serverOf(request), clientOf(request), answered);
   } catch {
-    return refused(members.access_token === undefined ? "missing_access_token" : "unreadable_answer");
+    return heardNothing(members.access_token === undefined ? "missing_access_token" : "unreadable_answer");
   }
-
-  if (!ACCESS_TOKEN.test(tokens.access_token)) return refused("unreadable_answer");
-
-  // RFC 6749 6: an answer to a refresh that holds no refresh token leaves the old one valid.
-  const kept = request.kind === "refresh" ? request.refreshToken : null;
-  const refreshToken = tokens.refresh_token ?? kept;
-  const lifetime = lifetimeSeconds({
-    expiresIn: members.expires_in,
-    clientDefault: request.registration.token_expires_in,
-    jwtExpiresAt: jwtExpiresAt(tokens.access_token),
-    sentAt,
-    hasRefreshToken: refreshToken !== null,
-    zeroMeansNever: request.registration.flavour?.zero_means_never,
-  });
-  const refreshTokenLifetime = refreshTokenLifetimeSeconds(members);
-  const whatIsKnown = refreshToken === kept ? undefined : null;
-  return {
-    kind: "granted",
-    issuedAt: sentAt,
-    expiresAt: lifetime === null ? null : sentAt + lifetime * 1000,
-    refreshTokenExpiresAt: refreshTokenLifetime === null ? whatIsKnown : sentAt + refreshTokenLifetime * 1000,
-    grant: {
-      access_token: tokens.access_token,
-      token_type: tokenTypeOf(members),
-      refresh_token: refreshToken,
-      scope: tokens.scope ?? null,
-      undefined_params: undefinedParams(members),
-      subject: subjectOf(members.id_token),
-    },
+  const { access_token, refresh_token, scope } = tokens;
+  if (!ACCESS_TOKEN.test(access_token)) return heardNothing("unreadable_answer");
+  const heard = {
+    accessToken: access_token,
+    refreshToken: refresh_token ?? null,
+    scope: scope ?? null,
+    jwtExpiresAt: jwtExpiresAt(access_token),
+    subject: subjectOf(members.id_token),
   };
-}
-
-function refused(reason: Refusal["reason"]): Heard {
-  return { kind: "refused", refusal: { class: "ambiguous", reason, retryAfterSeconds: null } };
+  return heardGrant(request, members, heard, sentAt);
 }
 
 /** Reads when an access token expires, where it is a JWT that says so (RFC 9068 2.2). Milliseconds since the epoch. */

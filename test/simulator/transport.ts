@@ -3,7 +3,8 @@
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import { callOff } from "./agenda.ts";
-import { hear, lost } from "./hearing.ts";
+import { heardNothing } from "../../src/domain/oauth2/hearing.ts";
+import { hear } from "./hearing.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Exchange, SimulatedSecret } from "./secret.ts";
 import type { World } from "./world.ts";
@@ -55,9 +56,9 @@ export function send(
       world.watchers.heard(secret, exchange);
       resolve(heard);
     };
-    const fail = (loss: string) => end(lost("provider_unreachable"), "given up", loss);
+    const fail = (loss: string) => end(heardNothing("provider_unreachable"), "given up", loss);
     const timer = agenda.after(timeoutMs, () =>
-      end(lost("timeout"), "given up", `no answer within ${timeoutMs / 1000} s`),
+      end(heardNothing("timeout"), "given up", `no answer within ${timeoutMs / 1000} s`),
     );
 
     const arrive = () => {

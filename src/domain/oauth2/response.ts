@@ -92,7 +92,8 @@ export type Heard =
     }
   | { kind: "refused"; refusal: Refusal };
 
-type Members = Record<string, unknown>;
+/** The members of a token answer, before anybody has judged them. */
+export type Members = Record<string, unknown>;
 
 /** Members of a token answer that OAuth 2.0 names (RFC 6749 5.1, 5.2), and never keeps as something else. */
 const NAMED = new Set([
