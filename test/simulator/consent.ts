@@ -10,8 +10,12 @@ import type { World } from "./world.ts";
 
 const MINUTE = 60_000;
 
-/** Goes through a flow, from its start to its end, with the pauses that people make. */
-export async function renewConsent(world: World, secret: SimulatedSecret): Promise<void> {
+/** Goes through a flow, from its start to its end, with the pauses that people make. `moment` decides when the person consents. */
+export async function renewConsent(
+  world: World,
+  secret: SimulatedSecret,
+  moment: () => Promise<void> = () => world.agenda.pause(world.random.between(1000, 3 * MINUTE)),
+): Promise<void> {
   const { agenda, random } = world;
   const id = `flow${secret.number}.${secret.flows++}` as AuthorizationId;
   const state = `state of ${id}`;
@@ -38,7 +42,7 @@ export async function renewConsent(world: World, secret: SimulatedSecret): Promi
   if (made.kind !== "answered") return;
   await agenda.pause(random.between(1000, 2 * MINUTE));
   if (!(await open(world, secret, id, state))) return;
-  await agenda.pause(random.between(1000, 3 * MINUTE));
+  await moment();
   const code = secret.provider.approve(agenda.now, secret.refreshToken);
   secret.note(agenda.now, `the person consents: ${code}`);
   await once(world, secret, { kind: "consent" }, async (keeper) => {

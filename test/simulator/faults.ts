@@ -42,7 +42,7 @@ const ONE_IN = {
 /** What happens now and then whatever is done, and after how many days in a usual world: to one secret, one provider, or all. */
 const EVERY_DAYS = {
   deploy: 1,
-  "provider in trouble": 2,
+  "provider in trouble": 1,
   "consent revoked": 20,
   "new credentials": 8,
   "consent renewed": 8,
@@ -52,6 +52,9 @@ const EVERY_DAYS = {
 export type Striking = keyof typeof ONE_IN;
 export type Recurring = keyof typeof EVERY_DAYS;
 export type FaultKind = Striking | Recurring;
+
+/** Every kind of fault. */
+export const FAULT_KINDS = [...Object.keys(ONE_IN), ...Object.keys(EVERY_DAYS)] as readonly FaultKind[];
 
 /** How much goes wrong: nothing · what the seed says · everything, often. */
 export type Mood = "calm" | "usual" | "stormy";

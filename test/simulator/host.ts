@@ -21,6 +21,7 @@ export class Host {
   alarmAt: number | null = null;
   /** The platform gave an alarm up. */
   isAlarmLost = false;
+  alarmLostAt = Number.NEGATIVE_INFINITY;
   /** The alarm's handler is running. */
   isRinging = false;
   /** How often the alarm rang. */
@@ -77,7 +78,8 @@ export class Host {
     const late = this.#world.random.between(0, LATEST_MS);
     this.#secret.lateAlarmAt = this.#world.agenda.now;
     const { grant } = this.#secret;
-    if (grant !== null) grant.alarmLateMs = Math.max(grant.alarmLateMs, late);
+    // One that is set anew while it is overdue may be late again.
+    if (grant !== null) grant.alarmLateMs += late;
     return late;
   }
 
@@ -129,6 +131,7 @@ export class Host {
   #retry(tries: number): void {
     if (tries > MOST_TRIES) {
       this.isAlarmLost = true;
+      this.alarmLostAt = this.#world.agenda.now;
       this.#world.count("alarms that the platform gave up");
       this.#secret.note(this.#world.agenda.now, "the platform gives the alarm up");
       return;

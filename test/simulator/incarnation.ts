@@ -74,6 +74,7 @@ export class Incarnation {
     const { agenda } = this.#world;
     secret.disturbedAt = agenda.now;
     secret.note(agenda.now, `the process dies: ${why}`);
+    if (secret.grant !== null && secret.stored?.attempt != null) secret.grant.wasInterrupted = true;
     this.#world.count("processes that died");
     for (const exchange of secret.exchanges) {
       if (exchange.process !== this.number || exchange.isStored || exchange.fate === "given up") continue;

@@ -59,7 +59,8 @@ export class Ledger implements Watcher {
 
   heard({ provider }: SimulatedSecret, exchange: Exchange): void {
     if (exchange.heard?.kind === "refused") this.#world.count("requests that failed");
-    if (outcomeOf(exchange.heard) === "down") provider.downAt = this.#world.agenda.now;
+    if (outcomeOf(exchange.heard) === "down") provider.wellSince = Number.POSITIVE_INFINITY;
+    else provider.wellSince = Math.min(provider.wellSince, this.#world.agenda.now);
   }
 
   #enterGrant(secret: SimulatedSecret, after: ActorRecord, version: number, now: number): void {
@@ -77,6 +78,7 @@ export class Ledger implements Watcher {
       isOverOnArrival: exchange !== null && isOverOnArrival(secret, exchange),
       firstAttemptAt: null,
       journalAt: now,
+      wasInterrupted: false,
       alarmLateMs: 0,
     };
     secret.forgetExchanges(version, now);

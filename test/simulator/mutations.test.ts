@@ -4,14 +4,13 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { Sealed } from "../../src/crypto/seal.ts";
-import type { Heard } from "../../src/domain/oauth2/response.ts";
-import type { Ports } from "../../src/secret-actor/ports.ts";
-import type { ActorRecord, RecordStorage } from "../../src/secret-actor/record.ts";
+import type { RecordStorage } from "../../src/secret-actor/record.ts";
+import { hearing, loading, saving, isRenewal, unfenced, lookingSeldom, inOneLine, stale } from "./engine-faults.ts";
+import type { Mood } from "./faults.ts";
 import type { Habits } from "./provider.ts";
 import { report } from "./report.ts";
 import { type Breach, type Options, simulate } from "./simulation.ts";
-import type { Mutation, Promised, World } from "./world.ts";
+import type { Mutation, Promised } from "./world.ts";
 
 const MINUTE = 60_000;
 /** In so many worlds at most a fault has to show. */
@@ -33,6 +32,8 @@ const WELL: Habits = {
   limit: null,
 };
 const DOWN: Habits = { ...WELL, name: "down", flakiness: 2 };
+const STRICT: Habits = { ...WELL, name: "strict", rotation: { kind: "rotating", graceMs: 0, again: "same" } };
+const ENDING: Habits = { ...WELL, name: "ending", hardEndMs: 180 * MINUTE };
 const SLOW: Habits = { ...WELL, name: "slow", takes: [15_000, 30_000] };
 const BUSY: Habits = { ...WELL, name: "busy", limit: { perMinute: 0, tells: "seconds" } };
 
@@ -41,6 +42,8 @@ interface Fault {
   breaks: Promised;
   mutation: Mutation;
   providers?: Habits[];
+  /** Where it shows only when something else goes wrong. */
+  mood?: Mood;
 }
 
 const FAULTS: Fault[] = [
@@ -86,6 +89,37 @@ const FAULTS: Fault[] = [
       await storage.save(record, alarmAt);
       if (before !== null && isRenewal(before, record)) await storage.save(before, undefined);
     }),
+  },
+  {
+    fault: "stores the answer of an older attempt over a newer grant",
+    breaks: "B",
+    mutation: unfenced,
+  },
+  {
+    fault: "calls every loss the loss of an answer",
+    breaks: "B",
+    mutation: saving((storage, record, alarmAt) => {
+      const { secret } = record;
+      if (secret?.trouble?.kind === "needs_reauthorization") {
+        record.secret = { ...secret, trouble: { ...secret.trouble, reason: "lost_rotation" } };
+      }
+      return storage.save(record, alarmAt);
+    }),
+    providers: [ENDING],
+  },
+  {
+    fault: "forgets its journal with its process",
+    breaks: "B",
+    mutation: loading((secret) => ({ ...secret, attempt: null })),
+    providers: [STRICT],
+    mood: "stormy",
+  },
+  {
+    fault: "forgets with its process that an answer was lost",
+    breaks: "B",
+    mutation: loading((secret) => ({ ...secret, trouble: secret.trouble && { ...secret.trouble, ambiguous: false } })),
+    providers: [STRICT],
+    mood: "stormy",
   },
   {
     fault: "takes a broken provider's word for the end of a grant",
@@ -142,6 +176,22 @@ const FAULTS: Fault[] = [
     fault: "forgets its alarm when it stores",
     breaks: "D",
     mutation: saving((storage, record) => storage.save(record, undefined)),
+  },
+  {
+    fault: "tries again after 300 ms, whatever went wrong",
+    breaks: "D",
+    mutation: (ports) => {
+      const { storage } = ports;
+      const save: RecordStorage["save"] = (record, alarmAt) => {
+        const isPaused = record.secret?.trouble?.kind === "retrying" && record.secret.attempt === null;
+        if (!isPaused || record.secret === null) return storage.save(record, alarmAt);
+        const refreshAt = ports.now() + 300;
+        record.secret = { ...record.secret, refreshAt };
+        return storage.save(record, alarmAt === undefined ? undefined : refreshAt);
+      };
+      return { ...ports, storage: { ...storage, save } };
+    },
+    providers: [DOWN],
   },
   {
     fault: "does not hear when a provider says to come later",
@@ -204,8 +254,8 @@ const FAULTS: Fault[] = [
 ];
 
 describe("an engine that", () => {
-  test.each(FAULTS)("$fault breaks $breaks", { timeout: 60_000 }, async ({ breaks, mutation, providers }) => {
-    expect(await breachBy({ mutation }, providers)).toMatchObject({ promise: breaks });
+  test.each(FAULTS)("$fault breaks $breaks", { timeout: 60_000 }, async ({ breaks, mutation, providers, mood }) => {
+    expect(await breachBy({ mutation }, providers, mood)).toMatchObject({ promise: breaks });
   });
 });
 
@@ -214,9 +264,13 @@ test("a platform that lets two processes serve one actor breaks C", { timeout: 6
 });
 
 /** Finds what a fault breaks first, in one of some worlds in which all is well without it, and is found there again. */
-async function breachBy(fault: Partial<Options>, habits: Habits[] = [WELL]): Promise<Breach | null> {
+async function breachBy(
+  fault: Partial<Options>,
+  habits: Habits[] = [WELL],
+  mood: Mood = "calm",
+): Promise<Breach | null> {
   for (let seed = 1; seed <= WORLDS; seed++) {
-    const options: Options = { seed, secrets: 8, days: 0.5, mood: "calm", habits };
+    const options: Options = { seed, secrets: 8, days: 0.5, mood, habits };
     const unharmed = await simulate(options);
     expect(unharmed.breach === null ? "kept" : report(unharmed).join("\n")).toBe("kept");
     const { breach } = await simulate({ ...options, ...fault });
@@ -225,66 +279,4 @@ async function breachBy(fault: Partial<Options>, habits: Habits[] = [WELL]): Pro
     return breach;
   }
   return null;
-}
-
-function hearing(change: (heard: Heard) => Heard): Mutation {
-  return (ports) => ({
-    ...ports,
-    sendTokenRequest: async (request, timeoutMs) => change(await ports.sendTokenRequest(request, timeoutMs)),
-  });
-}
-
-function saving(
-  save: (storage: RecordStorage, record: ActorRecord, alarmAt: number | null | undefined) => Promise<void>,
-): Mutation {
-  return (ports) => {
-    const { storage } = ports;
-    return { ...ports, storage: { ...storage, save: (record, alarmAt) => save(storage, record, alarmAt) } };
-  };
-}
-
-function isRenewal(before: ActorRecord | null, after: ActorRecord): boolean {
-  const version = before?.secret?.version ?? 0;
-  return version > 0 && (after.secret?.version ?? 0) > version;
-}
-
-/** Knows the time at which its process woke, or its alarm was set anew. */
-function lookingSeldom(ports: Ports): Ports {
-  let known = ports.now();
-  const { storage } = ports;
-  const ensureAlarm = async (alarmAt: number) => {
-    known = ports.now();
-    await storage.ensureAlarm(alarmAt);
-  };
-  return { ...ports, now: () => known, storage: { ...storage, ensureAlarm } };
-}
-
-/** One line for all secrets of a world. */
-function inOneLine(): Mutation {
-  const lines = new WeakMap<World, Promise<unknown>>();
-  return (ports, _, world) => ({
-    ...ports,
-    sendTokenRequest: (request, timeoutMs) => {
-      const before = lines.get(world) ?? Promise.resolve();
-      const turn = before.then(() => ports.sendTokenRequest(request, timeoutMs));
-      lines.set(
-        world,
-        turn.catch(() => undefined),
-      );
-      return turn;
-    },
-  });
-}
-
-/** Opens what was sealed a version before. */
-function stale(ports: Ports): Ports["cipher"]["open"] {
-  const opened = new Map<string, Sealed>();
-  return async (identity, sealed) => {
-    const isGrant = identity.includes("grant");
-    const name = identity.slice(0, -1).join("/");
-    const before = opened.get(name);
-    if (isGrant) opened.set(name, sealed);
-    if (!isGrant || before === undefined) return await ports.cipher.open(identity, sealed);
-    return await ports.cipher.open([...identity.slice(0, -1), Number(identity.at(-1)) - 1], before);
-  };
 }

@@ -34,8 +34,8 @@ export async function connect(world: World, secret: SimulatedSecret): Promise<vo
   }
 }
 
-/** What happens to one secret. Resolves when it was erased. */
-export async function livesWith(world: World, secret: SimulatedSecret): Promise<void> {
+/** What happens to one secret. */
+export function livesWith(world: World, secret: SimulatedSecret): void {
   const isGone = () => secret.isGone;
   const note = (what: string) => {
     world.touch(secret);
@@ -57,19 +57,16 @@ export async function livesWith(world: World, secret: SimulatedSecret): Promise<
     note("the person renews the consent");
     void renewConsent(world, secret);
   });
-  await new Promise<void>((resolve) =>
-    recur(world, "erased", isGone, () => {
-      note("the secret is erased");
-      void eraseFrom(world, secret, resolve);
-    }),
-  );
+  recur(world, "erased", isGone, () => {
+    note("the secret is erased");
+    void eraseFrom(world, secret);
+  });
 }
 
-async function eraseFrom(world: World, secret: SimulatedSecret, onGone: () => void): Promise<void> {
+/** Erases a secret; whoever waits for its end learns of it when the caller does. */
+export async function eraseFrom(world: World, secret: SimulatedSecret): Promise<void> {
   const { kind } = await erase(world, secret);
-  if (kind !== "answered") return;
-  secret.isGone = true;
-  onGone();
+  if (kind === "answered") secret.leave();
 }
 
 /** The troubles of a provider. `secretsOf` gives those that are its own. */

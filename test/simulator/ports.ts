@@ -62,7 +62,9 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
     putIndexEntry: (_, entry) => through("putIndexEntry", () => world.database.put(world, secret, entry)),
     deleteIndexEntry: () => through("deleteIndexEntry", () => world.database.remove(world, secret)),
     log: (line) => {
-      if (process.isAlive && line.kind === "alert") world.count(`alert: ${line.what}`);
+      if (!process.isAlive) return;
+      if (line.kind === "alert") world.count(`alert: ${line.what}`);
+      if (line.kind === "refresh" && line.outcome === "superseded") world.count("outcomes that were fenced off");
     },
   };
 }
@@ -105,7 +107,7 @@ function never(): Promise<never> {
 function isWriteRefused(secret: SimulatedSecret, world: World): boolean {
   const { now } = world.agenda;
   if (world.strikes("writes failing for a while", secret)) {
-    secret.writesFailUntil = now + world.random.magnitude(500, 40_000);
+    secret.writesFailUntil = now + world.random.magnitude(500, 600_000);
   }
   const isRefused = now < secret.writesFailUntil || world.strikes("write failed", secret);
   if (isRefused) {

@@ -57,8 +57,8 @@ export class Provider {
   habits: Habits;
   /** The trouble it is in, and until when. */
   episode: { kind: Episode; until: number } | null = null;
-  /** When somebody last found it down. */
-  downAt = Number.NEGATIVE_INFINITY;
+  /** Since when everybody who asked was answered; infinite: the last who asked was not. */
+  wellSince = Number.POSITIVE_INFINITY;
   readonly #random: Random;
   /** Codes that were not exchanged yet, and the refresh tokens that they may take the place of. */
   readonly #codes = new Map<string, string | null>();

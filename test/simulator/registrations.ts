@@ -17,21 +17,40 @@ export interface Registered {
 /** So many secrets share a provider in a large world. */
 const SECRETS_EACH = 40;
 
-/** Makes the providers for so many secrets: some of each model, or those that are given. */
+/** What decides which providers there are. */
+interface Wanted {
+  seed: number;
+  secrets: number;
+  habits?: readonly Habits[] | null;
+}
+
+/** Makes the providers for so many secrets: some of each model, the few that a crowded world has, or those that are given. */
 export function makeProviders(
-  { secrets, habits = null }: { secrets: number; habits?: readonly Habits[] | null },
+  { seed, secrets, habits = null }: Wanted,
   database: Database,
   random: Random,
 ): readonly Registered[] {
-  const count = habits?.length ?? Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / SECRETS_EACH)));
+  const crowded = crowdedCount(seed, secrets);
+  const usual = Math.min(secrets, Math.max(MODELS.length, Math.round(secrets / SECRETS_EACH)));
+  const count = habits?.length ?? crowded ?? usual;
+  // Another model comes first in each, so that every one has its turn.
+  const first = crowded === null ? 0 : seed;
   return Array.from({ length: count }, (_, number) => {
-    const model = MODELS[number % MODELS.length] ?? "plain";
+    const model = MODELS[(first + number) % MODELS.length] ?? "plain";
     const own = habits?.[number] ?? habitsOf(model, number, Math.ceil(secrets / count), random);
     const clientId = `client${number}` as AuthClientId;
     const registered = { provider: new Provider(own, random.fork()), clientId };
     database.clients.set(clientId, clientOf(clientId, own, random));
     return registered;
   });
+}
+
+/**
+ * In every third small world all secrets share two or three providers, because a breaker opens only where several secrets of one client
+ * fail. Null: this is none of those.
+ */
+function crowdedCount(seed: number, secrets: number): number | null {
+  return seed % 3 === 2 && secrets <= SECRETS_EACH ? Math.min(secrets, 2 + (seed % 2)) : null;
 }
 
 function clientOf(id: AuthClientId, habits: Habits, random: Random): SealedAuthClient {

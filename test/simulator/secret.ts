@@ -45,7 +45,9 @@ export interface StoredGrant {
   firstAttemptAt: number | null;
   /** When the journal that is open was written. */
   journalAt: number;
-  /** The most that the platform was late with an alarm meanwhile. */
+  /** A process died while its journal was open. */
+  wasInterrupted: boolean;
+  /** How late the platform's alarms were meanwhile, together. */
   alarmLateMs: number;
 }
 
@@ -81,8 +83,11 @@ export class SimulatedSecret {
   isClockOff = false;
   /** When such a clock goes right again. */
   clockBackAt = Number.NEGATIVE_INFINITY;
+  /** Whoever created it has been told that it is there. */
+  isSettled = false;
   /** It was erased, and its caller told so. */
   isGone = false;
+  readonly gone: Promise<void>;
   /** Until when nothing can be written, and nothing opened. */
   writesFailUntil = Number.NEGATIVE_INFINITY;
   sealedUntil = Number.NEGATIVE_INFINITY;
@@ -102,6 +107,7 @@ export class SimulatedSecret {
   /** When an alarm was set that came late. */
   lateAlarmAt = Number.NEGATIVE_INFINITY;
   writeRefusedAt = Number.NEGATIVE_INFINITY;
+  #whenGone: () => void = () => undefined;
   #opened: { sealed: string; grant: Grant } | null = null;
   readonly #trace: Happening[] = [];
 
@@ -116,6 +122,13 @@ export class SimulatedSecret {
     this.provider = provider;
     this.client = client;
     this.host = makeHost(this);
+    this.gone = new Promise((resolve) => (this.#whenGone = resolve));
+  }
+
+  /** Its end: it was erased, and its caller told so. */
+  leave(): void {
+    this.isGone = true;
+    this.#whenGone();
   }
 
   /** What is stored of it; null: it is not there. */

@@ -7,12 +7,14 @@ import { Database } from "./database.ts";
 import { type FaultKind, Faults, type Mood, type Striking } from "./faults.ts";
 import { Host } from "./host.ts";
 import { AlwaysServed } from "./invariants/always-served.ts";
+import { NoHaste } from "./invariants/no-haste.ts";
 import { NobodyStarves } from "./invariants/nobody-starves.ts";
 import { NoLostGrant } from "./invariants/no-lost-grant.ts";
 import { NoStaleToken } from "./invariants/no-stale-token.ts";
 import { OneFlight } from "./invariants/one-flight.ts";
 import { OnTime } from "./invariants/on-time.ts";
 import { startSweep } from "./inspection.ts";
+import { Interruptions } from "./interruptions.ts";
 import { Ledger } from "./ledger.ts";
 import type { Loss } from "./losses.ts";
 import { connect, deploys, livesWith, troubles } from "./people.ts";
@@ -110,16 +112,20 @@ class Simulation implements World {
     this.faults = new Faults(root.fork(), this.#mood);
     this.mutation = options.mutation ?? null;
     this.#crashPoint = options.crashPoint ?? null;
+    const makesProviders = root.fork();
     this.watchers = allOf([
       new Ledger(this),
       new NoStaleToken(this),
       this.#custody,
       new OneFlight(this),
       new OnTime(this),
+      new NoHaste(this),
       new NobodyStarves(this),
       new AlwaysServed(this),
+      // Where the platform breaks its word, or a process dies at a point that is given, that is all that happens.
+      ...(this.#crashPoint === null && options.isSplit !== true ? [new Interruptions(this, root.fork())] : []),
     ]);
-    this.#providers = makeProviders(options, this.database, root.fork());
+    this.#providers = makeProviders(options, this.database, makesProviders);
   }
 
   strikes(kind: Striking, secret: SimulatedSecret): boolean {
@@ -240,6 +246,7 @@ class Simulation implements World {
 
   async #live(secret: SimulatedSecret): Promise<void> {
     await connect(this, secret);
+    secret.isSettled = true;
     // In a long run fewer callers come, so that it is not one of reads alone.
     const isLong = this.#options.days > 7;
     startTraffic(
@@ -247,7 +254,8 @@ class Simulation implements World {
       secret,
       isLong ? { meanPauseMs: HOUR, crowds: 0.01 } : { meanPauseMs: 20 * MINUTE, crowds: 0.08 },
     );
-    await livesWith(this, secret);
+    livesWith(this, secret);
+    await secret.gone;
     this.#secrets.splice(this.#secrets.indexOf(secret), 1);
     this.#settle(this.random.between(MINUTE, DAY));
   }

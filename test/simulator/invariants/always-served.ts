@@ -40,7 +40,9 @@ export class AlwaysServed implements Watcher {
     if (code === "internal" && !isBroken) {
       return this.#world.breaks("F", secret, `a read failed: ${outcome.error.failure.internal}`);
     }
-    if (left(call, stored.secret) > LAST_MOMENT_MS) {
+    // A token of some seconds may end while its storing is tried again.
+    const isOverSince = isBroken && secret.grant?.exchange?.issued != null && secret.grant.storedAt === now;
+    if (left(call, stored.secret) > LAST_MOMENT_MS && !isOverSince) {
       return this.#world.breaks(
         "F",
         secret,

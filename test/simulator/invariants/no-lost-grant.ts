@@ -94,6 +94,16 @@ export class NoLostGrant implements Watcher {
     }
   }
 
+  /** Of some request for the grant that is stored nobody knows what the provider did. */
+  #isAnswerMissing(secret: SimulatedSecret): boolean {
+    const { grant } = secret;
+    if (grant === null || grant.wasInterrupted || secret.writeRefusedAt >= grant.storedAt) return true;
+    return secret.exchanges.some(({ isCode, version, heard }) => {
+      if (isCode || version !== grant.version) return false;
+      return heard?.kind !== "refused" || heard.refusal.class === "ambiguous";
+    });
+  }
+
   #checkLoss(secret: SimulatedSecret, after: ActorRecord): void {
     const { now } = this.#world.agenda;
     const reported = after.secret?.trouble?.reason ?? "nothing";
@@ -101,6 +111,9 @@ export class NoLostGrant implements Watcher {
     if (kind === "none") return this.#world.breaks("B", secret, `the grant was given up as ${reported}: ${why}`);
     if (kind === "answer lost" && reported !== "lost_rotation") {
       return this.#world.breaks("B", secret, `a loss was reported as ${reported}: ${why}`);
+    }
+    if (reported === "lost_rotation" && !this.#isAnswerMissing(secret)) {
+      return this.#world.breaks("B", secret, `a loss was reported as ${reported}, but every answer was heard: ${why}`);
     }
     this.losses.push({ secret: secret.number, provider: secret.provider.habits.name, at: now, why, reported });
     secret.note(now, `the grant is lost: ${why}`);

@@ -14,7 +14,7 @@ export class NobodyStarves implements Watcher {
   }
 
   heldBack(secret: SimulatedSecret): void {
-    const well = this.#world.agenda.now - secret.provider.downAt;
+    const well = this.#world.agenda.now - secret.provider.wellSince;
     if (well > AFTERMATH_MS)
       this.#world.breaks("E", secret, "it was held back, and its provider has been well for long");
   }

@@ -24,6 +24,8 @@ const LONGEST_WAY_MS = 12 * SECOND;
 const HELD_BACK_MS = 4 * MINUTE;
 /** The sweep finds an alarm that the platform gave up, though not at once (docs/decisions/0010). */
 const SWEPT_AFTER = 7 * HOUR;
+/** After a clock went right again, what was planned by the wrong time is found out. */
+const CLOCK_SETTLES_MS = 2 * MINUTE;
 /** An alarm that is overdue by the platform's clock and not yet due by the actor's rings until the two agree; but not for ever. */
 const MOST_RINGS = 10_000;
 
@@ -58,7 +60,9 @@ export class OnTime implements Watcher {
     this.#reads.delete(secret);
     if (known === null || !isRenewable(known)) return;
     const { host } = secret;
-    if (!host.isAlarmed && !host.isAlarmLost)
+    // An import that storage refused to finish and to forget, for as long as the platform tried: nobody was told of it.
+    if (host.stored?.unconfirmed === true) return;
+    if (!host.isAlarmed && !this.#isAlarmLost(secret))
       this.#world.breaks("D", secret, "it is to be renewed, and no alarm is set");
     if (read === undefined || known !== read.stored?.secret) return;
     const { now } = this.#world.agenda;
@@ -73,14 +77,16 @@ export class OnTime implements Watcher {
     const known = secret.stored;
     const rings = secret.host.rings - (this.#rings.get(secret) ?? 0);
     this.#rings.set(secret, secret.host.rings);
-    if (rings > MOST_RINGS && !secret.isClockOff)
+    if (rings > MOST_RINGS && !this.#isClockOff(secret))
       this.#world.breaks("D", secret, `its alarm rang ${rings} times in some minutes`);
-    if (known === null || !isRenewable(known) || secret.isClockOff) return;
+    if (known === null || !isRenewable(known) || this.#isClockOff(secret)) return;
+    // What no index knows no sweep finds: an import that failed, as the alarm did that was to erase it.
+    if (secret.host.stored?.unconfirmed === true) return;
     if (secret.grant?.firstAttemptAt === null) this.#checkBegin(secret, known);
     const { now } = this.#world.agenda;
     const wakesAt =
       (known.attempt === null ? (known.refreshAt ?? now) : known.attempt.sentAt + MINUTE) - secret.clockOffset;
-    const patience = secret.host.isAlarmLost ? SWEPT_AFTER : FORGOTTEN_AFTER;
+    const patience = this.#isAlarmLost(secret) ? SWEPT_AFTER : FORGOTTEN_AFTER;
     const isForgotten = now > wakesAt + patience && now > secret.disturbedAt + patience;
     const isInAir = secret.exchanges.some(({ fate }) => fate === "in the air");
     if (isForgotten && !isInAir) {
@@ -90,10 +96,10 @@ export class OnTime implements Watcher {
 
   ended(secret: SimulatedSecret): void {
     const known = secret.stored;
-    if (known === null || secret.isClockOff || secret.refreshToken === null) return;
+    if (known === null || secret.refreshToken === null) return;
     const { now } = this.#world.agenda;
     if (!secret.provider.takes(secret.refreshToken, now) || secret.provider.isEarly(secret.refreshToken, now)) return;
-    if ((known.trouble !== null || now >= (known.expiresAt ?? Number.POSITIVE_INFINITY)) && !secret.host.isAlarmLost) {
+    if (known.trouble !== null || now >= (known.expiresAt ?? Number.POSITIVE_INFINITY)) {
       const state = known.trouble === null ? "expired" : `${known.trouble.kind}, ${known.trouble.reason}`;
       this.#world.breaks("D", secret, `hours after the last fault it is not fresh again: ${state}`);
     }
@@ -103,7 +109,7 @@ export class OnTime implements Watcher {
   #checkBegin(secret: SimulatedSecret, known: Secret): void {
     const { grant } = secret;
     const { now } = this.#world.agenda;
-    if (grant === null || (grant.firstAttemptAt ?? now) !== now || secret.isClockOff) return;
+    if (grant === null || (grant.firstAttemptAt ?? now) !== now || this.#isClockOff(secret)) return;
     if (secret.disturbedAt >= grant.storedAt) return;
     const late = now - this.#moment(secret, known) - grant.alarmLateMs;
     if (late > TOLERANCE_MS) this.#world.breaks("D", secret, `its renewal begins ${seconds(late)} late`);
@@ -161,6 +167,16 @@ export class OnTime implements Watcher {
     if (trouble.reason === "rate_limited" && exchange?.endedAt === this.#world.agenda.now && pause < asked) {
       this.#world.breaks("D", secret, `the provider wants ${seconds(asked)} of rest and gets ${seconds(pause)}`);
     }
+  }
+
+  /** Its clock is wrong, or was so a moment ago. */
+  #isClockOff({ clockBackAt }: SimulatedSecret): boolean {
+    return this.#world.agenda.now < clockBackAt + CLOCK_SETTLES_MS;
+  }
+
+  /** The platform gave its alarm up, and the sweep may not have come by since. */
+  #isAlarmLost({ host }: SimulatedSecret): boolean {
+    return host.isAlarmLost && this.#world.agenda.now < host.alarmLostAt + SWEPT_AFTER;
   }
 
   #isDue(secret: SimulatedSecret, { refreshAt }: Secret): boolean {
