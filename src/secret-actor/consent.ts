@@ -229,8 +229,10 @@ export class Consent {
         refreshTokenExpiresAt: heard.refreshTokenExpiresAt ?? null,
         arrivedAt: this.#ports.now(),
       };
+      // A person consented to this grant, so no token of the one before is served beside it.
+      const overBefore = { ...(now.secret ?? before), expiresAt: heard.issuedAt };
       const secret = {
-        ...withNewGrant(now.secret ?? before, times, policy, this.#ports.random()),
+        ...withNewGrant(overBefore, times, policy, this.#ports.random()),
         additionalParams: flow.additionalParams ?? before.additionalParams,
         fields: flow.fields ?? before.fields,
       };

@@ -109,7 +109,9 @@ export class Refresher {
    * asked again no sooner than its two seconds are over, and the budget counts on nobody coming sooner than told.
    */
   #isToWait(secret: Secret): boolean {
-    return secret.trouble?.kind === "confirming" || (this.#isHeldBack(secret) && !isDue(secret, this.#ports.now()));
+    const now = this.#ports.now();
+    const isPaused = this.#isHeldBack(secret) && !isDue(secret, now);
+    return secret.trouble?.kind === "confirming" || isPaused || isTooEarly(secret, now);
   }
 
   #isHeldBack({ refreshAt }: Secret): boolean {

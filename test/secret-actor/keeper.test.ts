@@ -454,6 +454,16 @@ describe("a consent", () => {
     expect(await second).toMatchObject({ version: 3, credentials: { accessToken: "access-3" } });
   });
 
+  test("whose token is over on arrival serves neither that nor the one of the grant before", async () => {
+    const { world, keeper } = await newKeeper();
+    const callback = await consented(world, keeper);
+    world.answers = [async () => granted(world, 2, 0)];
+    expect((await keeper.consent.complete(callback)).status).toBe("completed");
+    expect(world.stored?.secret).toMatchObject({ version: 2, expiresAt: world.time });
+    const { credentials } = await keeper.read(READ, { ...ASKED, requireToken: false, waits: false });
+    expect(credentials).toMatchObject({ accessToken: null });
+  });
+
   test("exchanges its code without asking the budget, also while that holds the secret back", async () => {
     const { world, keeper } = await newKeeper();
     world.admissions = [async () => ({ kind: "held_back", until: T0 + MINUTE, because: "provider_down" })];
