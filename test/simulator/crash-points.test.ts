@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Rotation } from "./family.ts";
 import type { Habits } from "./provider.ts";
+import { WELL } from "./habits.ts";
 import { report } from "./report.ts";
 import { simulate, type Story } from "./simulation.ts";
 
@@ -47,20 +48,6 @@ describe.each(ROTATIONS)("at a provider with %s", (_, rotation, { mayLose }) => 
 });
 
 async function crashing(rotation: Rotation, crashPoint: { renewal: number; point: number }): Promise<Story> {
-  const habits: Habits = {
-    name: "provider",
-    rotation,
-    lifetime: 600,
-    states: "number",
-    takes: [40, 900],
-    flakiness: 0,
-    hastiness: 0,
-    hardEndMs: Number.POSITIVE_INFINITY,
-    tellsEnd: false,
-    idleMs: Number.POSITIVE_INFINITY,
-    keepaliveSeconds: null,
-    lastSeconds: null,
-    limit: null,
-  };
+  const habits: Habits = { ...WELL, rotation, lifetime: 600 };
   return await simulate({ seed: 5, secrets: 1, days: 0.1, mood: "calm", habits: [habits], crashPoint });
 }

@@ -91,3 +91,20 @@ function rotationOf(model: Model, random: Random): Rotation {
       ]);
   }
 }
+
+/** A provider that rotates, takes a spent refresh token for half a minute more, and never fails. */
+export const WELL: Habits = {
+  name: "well",
+  rotation: { kind: "rotating", graceMs: 30_000, again: "same" },
+  lifetime: 1800,
+  states: "number",
+  takes: [40, 900],
+  flakiness: 0,
+  hastiness: 0,
+  hardEndMs: Number.POSITIVE_INFINITY,
+  tellsEnd: false,
+  idleMs: Number.POSITIVE_INFINITY,
+  keepaliveSeconds: null,
+  lastSeconds: null,
+  limit: null,
+};

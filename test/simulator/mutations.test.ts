@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { RecordStorage } from "../../src/secret-actor/record.ts";
 import { hearing, loading, saving, isRenewal, unfenced, lookingSeldom, inOneLine, stale } from "./engine-faults.ts";
 import type { Mood } from "./faults.ts";
+import { WELL } from "./habits.ts";
 import type { Habits } from "./provider.ts";
 import { report } from "./report.ts";
 import { type Breach, type Options, simulate } from "./simulation.ts";
@@ -16,21 +17,6 @@ const MINUTE = 60_000;
 /** In so many worlds at most a fault has to show. */
 const WORLDS = 10;
 
-const WELL: Habits = {
-  name: "well",
-  rotation: { kind: "rotating", graceMs: 30_000, again: "same" },
-  lifetime: 1800,
-  states: "number",
-  takes: [40, 900],
-  flakiness: 0,
-  hastiness: 0,
-  hardEndMs: Number.POSITIVE_INFINITY,
-  tellsEnd: false,
-  idleMs: Number.POSITIVE_INFINITY,
-  keepaliveSeconds: null,
-  lastSeconds: null,
-  limit: null,
-};
 const DOWN: Habits = { ...WELL, name: "down", flakiness: 2 };
 const STRICT: Habits = { ...WELL, name: "strict", rotation: { kind: "rotating", graceMs: 0, again: "same" } };
 const ENDING: Habits = { ...WELL, name: "ending", hardEndMs: 180 * MINUTE };

@@ -24,9 +24,7 @@ export class NoStaleToken implements Watcher {
       return this.#world.breaks("A", secret, `a ${wish.kind} got ${accessToken} ${past} ms past its expiry`);
     }
     const until = takenUntil(accessToken);
-    // A consent whose token is over on arrival is stored with the times of the token before.
-    const isMixed = secret.grant?.exchange?.isCode === true && secret.grant.isOverOnArrival;
-    if (until === null || isMixed || secret.isClockOff || now < until + SKEW_MS) return;
+    if (until === null || secret.isClockOff || now < until + SKEW_MS) return;
     this.#world.breaks(
       "A",
       secret,
