@@ -1,13 +1,13 @@
 /** `/v2/auth-clients`: made, shown, deleted; and what a document must not say. */
 
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import type { AuthClient } from "../../src/domain/auth-client.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
 import { findAuthClient, openAuthClient } from "../../src/store/auth-clients.ts";
-import { actorOf, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
+import { actorOf, call, ConnectedClient, expectRenewed, faults, newWorkspace } from "../support/api.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 
 function newClient(changes: { credentials?: object; attributes?: object; relationships?: object } = {}) {
@@ -388,8 +388,7 @@ describe("PATCH /v2/auth-clients/{id}", () => {
     await client.fault(null);
     await call("PATCH", `/v2/auth-clients/${client.id}`, patch({ credentials: { client_secret: "********" } }));
     for (let tries = 0; tries < 200 && !(await isDueNow(path)); tries++) await new Promise((go) => setTimeout(go, 10));
-    await runDurableObjectAlarm(actorOf(path));
-    expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+    await expectRenewed(path, 2);
   });
 });
 
@@ -442,12 +441,7 @@ describe("a client that", () => {
     await call("PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
     await refresh;
     await vi.waitFor(async () => expect(await isDueNow(path)).toBe(true));
-    await runDurableObjectAlarm(actorOf(path));
-    // It may have rung by itself a moment before.
-    await vi.waitFor(async () => {
-      const { attributes: shown } = (await call("GET", path)).body.data;
-      expect(shown).toMatchObject({ version: 2, health: { status: "ok" } });
-    });
+    await expectRenewed(path, 2);
     expect(await client.refreshes()).toBe(2);
   });
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Job, step } from "../../src/jobs/job.ts";
 import type { ContractId } from "../../src/domain/ids.ts";
 import { SecretActor } from "../../src/secret-actor/actor.ts";
-import { actorOf, call, ConnectedClient, newWorkspace } from "../support/api.ts";
+import { actorOf, call, ConnectedClient, expectRenewed, newWorkspace } from "../support/api.ts";
 import {
   allRows,
   breakActors,
@@ -209,7 +209,6 @@ describe("waking the secrets of a changed auth client", () => {
     await vi.waitFor(() => expect(unreachable).toHaveBeenCalledTimes(1));
     await finish(job);
     expect(unreachable).toHaveBeenCalledTimes(2);
-    await runDurableObjectAlarm(actorOf(path));
-    expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
+    await expectRenewed(path, 2);
   });
 });

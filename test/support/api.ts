@@ -3,8 +3,9 @@
  * is held against the Worker's own OpenAPI document.
  */
 
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { inject } from "vitest";
+import { expect, inject, vi } from "vitest";
 import { Contract, type Description } from "./contract.ts";
 import type { ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
@@ -220,4 +221,13 @@ export function newWorkspace(): string {
 export function actorOf(secretPath: string): DurableObjectStub {
   const [, workspace, id] = /workspaces\/([^/]+)\/secrets\/([^/]+)$/.exec(secretPath) ?? [];
   return env.SECRETS.get(env.SECRETS.idFromName(`${workspace}/${id}`));
+}
+
+/** Waits until a secret whose renewal is due now has been renewed: its alarm is rung, unless it rang by itself and is under way. */
+export async function expectRenewed(secretPath: string, version: number): Promise<void> {
+  await runDurableObjectAlarm(actorOf(secretPath));
+  await vi.waitFor(async () => {
+    const { attributes } = (await call("GET", secretPath)).body.data;
+    expect(attributes).toMatchObject({ version, health: { status: "ok" } });
+  });
 }
