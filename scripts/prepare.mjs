@@ -1,4 +1,4 @@
-// Installs the packages when they are missing or the lockfile is newer. Runs before `npm start`, `npm test` and `npm run demo`;
+// Installs the packages when they are missing or the lockfile is newer, and gathers the presets. Runs before `npm start`, `npm test` and `npm run demo`;
 // plain Node 20, imports nothing that would have to be installed.
 
 import { spawnSync } from "node:child_process";
@@ -14,3 +14,5 @@ if (changedAt("node_modules/.package-lock.json") < changedAt("package-lock.json"
   });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+await import("./presets.mjs");

@@ -103,7 +103,10 @@ test("migrations let auth clients belong to every level, and to nothing else", (
   const db = migrated();
   const insert = (level: string, place: string | null) =>
     db
-      .prepare("INSERT INTO auth_clients VALUES (?, ?, ?, 'oauth2', 'x', '[]', 'sealed', 60, 1, 1, 0)")
+      .prepare(
+        `INSERT INTO auth_clients (id, level, place_id, type, name, components, credentials, refresh_lead_seconds, version, created_at)
+         VALUES (?, ?, ?, 'oauth2', 'x', '[]', 'sealed', 60, 1, 0)`,
+      )
       .run(crypto.randomUUID(), level, place);
   for (const level of ["tenant", "contract", "workspace"]) insert(level, "id");
   insert("global", null);

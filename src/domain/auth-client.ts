@@ -1,7 +1,7 @@
 /** An auth client: an app's registration at a provider, and who may use it. Knows no storage and no wire format. */
 
 import type { AuthClientId } from "./ids.ts";
-import type { Flavour } from "./oauth2/flavour.ts";
+import type { GrantType, OAuth2Registration, StatedRegistration } from "./oauth2/registration.ts";
 import type { Place } from "./place.ts";
 import type { Policy } from "./refresh-schedule.ts";
 
@@ -16,18 +16,6 @@ export function hasTokens(type: AuthType): boolean {
   return type === "oauth2";
 }
 
-/** An OAuth 2.0 registration. Members have their RFC 6749 names; `token_expires_in` is in seconds. */
-export interface OAuth2Registration {
-  client_id: string;
-  client_secret: string;
-  auth_uri: string;
-  token_uri: string;
-  refresh_token_uri: string;
-  token_expires_in?: number;
-  /** How the provider differs from the standard; sealed with the rest, because it says what is sent where. */
-  flavour?: Flavour;
-}
-
 /** What a client of another type than `oauth2` knows: anything that its components want. */
 export type FreeCredentials = Record<string, unknown>;
 
@@ -37,8 +25,12 @@ export interface AuthClient {
   type: AuthType;
   name: string;
   components: string[];
-  /** An `OAuth2Registration` where the type has tokens. */
-  credentials: OAuth2Registration | FreeCredentials;
+  /** A `StatedRegistration` where the type has tokens. */
+  credentials: StatedRegistration | FreeCredentials;
+  /** The name of its preset, its issuer and how its grants come to be, as its registration has them: for lists and look-ups. */
+  provider: string | null;
+  issuer: string | null;
+  grantType: GrantType;
   /** How long before expiry a token is renewed, in seconds. */
   refreshLeadSeconds: number;
   /** How much earlier at most, at random, in seconds. */

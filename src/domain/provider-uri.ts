@@ -28,6 +28,11 @@ export function providerUriFault(uri: string, policy: EgressPolicy): string | nu
   return null;
 }
 
+/** The same for a URI that may hold variables, whatever is put in for them. */
+export function templateUriFault(uri: string, policy: EgressPolicy): string | null {
+  return providerUriFault(uri.replaceAll(/\{\{[^{}]*\}\}/g, "a.example"), policy);
+}
+
 /** Decides whether a host, as the URL parser writes it, is this machine's own. */
 export function isLoopback(hostname: string): boolean {
   if (hostname === "localhost" || hostname.endsWith(".localhost")) return true;

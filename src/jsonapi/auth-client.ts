@@ -7,10 +7,9 @@ import {
   type FreeCredentials,
   DEFAULT_REFRESH_LEAD_SECONDS,
   hasTokens,
-  type OAuth2Registration,
   redirectUri,
 } from "../domain/auth-client.ts";
-import type { Flavour } from "../domain/oauth2/flavour.ts";
+import type { StatedRegistration } from "../domain/oauth2/registration.ts";
 import { masked, unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
@@ -28,9 +27,20 @@ import {
   pointerTo,
   requestDocument,
 } from "./document.ts";
+import { findPreset } from "../providers/presets.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 import { flavourSchema } from "./flavour.ts";
-import { loopbackProblems, MASK, registrationChangeSchema, registrationSchema } from "./registration.ts";
+import {
+  changedRegistration,
+  loopbackProblems,
+  MASK,
+  registrationAttributes,
+  registrationChangeSchema,
+  registrationProblems,
+  registrationSchema,
+  shownRegistration,
+  statedRegistration,
+} from "./registration.ts";
 
 const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
@@ -64,10 +74,17 @@ const jitterSchema = z.int().min(0).max(DAY_SECONDS).openapi({
     "`oauth2`: at most so many seconds earlier, at random, so that tokens of one hour are not all renewed in one second; 0.",
 });
 /** Attributes that only a client with tokens has. */
-const OF_TOKENS = ["refresh_lead_seconds", "refresh_jitter_seconds", "flavour"];
+const OF_TOKENS = ["provider", "issuer", "grant_type", "refresh_lead_seconds", "refresh_jitter_seconds", "flavour"];
 const relationshipsSchema = z
   .strictObject({ ...placeRelationships, components: componentsSchema.optional() })
   .default({});
+
+/** What a client is made with, and repeats when it is changed. */
+const shownAsItWas = {
+  provider: z.string().nullish().openapi({ description: "As it was shown." }),
+  issuer: z.string().nullish().openapi({ description: "As it was shown." }),
+  grant_type: z.string().optional().openapi({ description: "As it was shown." }),
+};
 
 /** What `POST /v2/auth-clients` takes. */
 export const newAuthClientSchema = requestDocument(
@@ -78,7 +95,7 @@ export const newAuthClientSchema = requestDocument(
     credentials: credentialsSchema,
     refresh_lead_seconds: leadSchema.optional(),
     refresh_jitter_seconds: jitterSchema.optional(),
-    flavour: flavourSchema.optional(),
+    ...registrationAttributes,
   }),
   relationshipsSchema,
 );
@@ -95,6 +112,7 @@ export const authClientChangeSchema = changeDocument(
       refresh_lead_seconds: leadSchema.optional(),
       refresh_jitter_seconds: jitterSchema.optional(),
       flavour: flavourSchema.optional(),
+      ...shownAsItWas,
     })
     .default({}),
   relationshipsSchema,
@@ -107,7 +125,7 @@ type AuthClientChange = z.infer<typeof authClientChangeSchema>["data"];
 export function newClientProblems(sent: unknown, policy: EgressPolicy): Problem[] {
   const type = memberAt(sent, ["data", "attributes", "type"]);
   const problems = [...placeProblems(sent), ...typeProblems(sent, type, registrationSchema)];
-  return type === "oauth2" ? [...problems, ...loopbackProblems(sent, policy)] : problems;
+  return type === "oauth2" ? [...problems, ...registrationProblems(sent), ...loopbackProblems(sent, policy)] : problems;
 }
 
 /** Finds what is wrong with a change of a client of this type besides its schema. */
@@ -141,13 +159,20 @@ export function newAuthClient(
     name: attributes.name,
     components: relationships.components?.data.map((component) => component.id) ?? [],
     credentials: hasTokens(attributes.type)
-      ? withFlavour(registrationSchema.parse(attributes.credentials), attributes.flavour)
+      ? statedRegistration(attributes.credentials, attributes)
       : withSecretsOf(null, attributes.credentials),
-    refreshLeadSeconds: attributes.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS,
+    provider: attributes.provider ?? null,
+    issuer: attributes.issuer ?? null,
+    grantType: attributes.grant_type ?? "authorization_code",
+    refreshLeadSeconds: attributes.refresh_lead_seconds ?? leadOf(attributes.provider),
     refreshJitterSeconds: attributes.refresh_jitter_seconds ?? 0,
     version: 1,
     createdAt,
   };
+}
+
+function leadOf(provider: string | undefined): number {
+  return findPreset(provider)?.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS;
 }
 
 /**
@@ -163,26 +188,21 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
   const place = placeIn(relationships);
   if (place !== null && !isSame(place, client.place)) refuse(place.level, `/data/relationships/${place.level}`);
 
+  const ofClient = { provider: client.provider, issuer: client.issuer, grant_type: client.grantType };
+  for (const [member, value] of Object.entries(ofClient)) {
+    const said = attributes[member as keyof typeof ofClient];
+    if (said !== undefined && said !== value) refuse(member, `/data/attributes/${member}`);
+  }
+
   let { credentials } = client;
   if (attributes.credentials !== undefined && hasTokens(client.type)) {
-    const registration = credentials as OAuth2Registration;
-    const { client_secret, token_expires_in, ...fixed } = registrationChangeSchema.parse(attributes.credentials);
-    for (const [member, value] of Object.entries(fixed)) {
-      const isOther = value !== undefined && value !== registration[member as keyof typeof fixed];
-      if (isOther) refuse(member, `/${CREDENTIALS_PATH.join("/")}/${member}`);
-    }
-    credentials = {
-      ...registration,
-      ...(client_secret !== undefined && client_secret !== MASK && { client_secret }),
-      ...(typeof token_expires_in === "number" && { token_expires_in }),
-    };
-    if (token_expires_in === null) delete credentials["token_expires_in"];
+    credentials = changedRegistration(credentials as StatedRegistration, attributes.credentials, (member) =>
+      refuse(member, `/${CREDENTIALS_PATH.join("/")}/${member}`),
+    );
   } else if (attributes.credentials !== undefined) {
     credentials = withSecretsOf(credentials, attributes.credentials);
   }
-  if (attributes.flavour !== undefined) {
-    credentials = withFlavour(credentials as unknown as OAuth2Registration, attributes.flavour);
-  }
+  if (attributes.flavour !== undefined) credentials = { ...credentials, flavour: attributes.flavour };
   if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
   return {
     ...client,
@@ -192,11 +212,6 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
     refreshJitterSeconds: attributes.refresh_jitter_seconds ?? client.refreshJitterSeconds,
   };
-}
-
-/** Puts the flavour where it is sealed with the rest. */
-function withFlavour<T extends object>(registration: T, flavour: Flavour | undefined): T & { flavour?: Flavour } {
-  return flavour === undefined ? registration : { ...registration, flavour };
 }
 
 /** Puts what stood before in the place of masks. @throws {ServiceError} `invalid_document` for masks of nothing */
@@ -232,6 +247,9 @@ export const authClientSchema = z
           .openapi({ description: "`oauth2`: the redirect URI to register at the provider.", format: "uri" }),
         refresh_lead_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
         refresh_jitter_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
+        provider: z.string().nullish().openapi({ description: "`oauth2`: its preset." }),
+        issuer: z.string().nullish().openapi({ description: "`oauth2`: whose metadata fills it in." }),
+        grant_type: z.string().optional().openapi({ description: "`oauth2`: how grants come to be." }),
         flavour: flavourSchema
           .optional()
           .openapi({ description: "`oauth2`: as it was set; shown with the credentials." }),
@@ -255,7 +273,7 @@ export function authClientResource(
   publicUrl: string,
   credentials: AuthClient["credentials"] | null,
 ): z.infer<typeof authClientSchema> {
-  const { flavour, ...shown } = credentials ?? {};
+  const isRegistration = hasTokens(client.type);
   return {
     id: client.id,
     type: "auth-client",
@@ -263,13 +281,18 @@ export function authClientResource(
       type: client.type,
       name: client.name,
       ...(credentials !== null && {
-        credentials: masked(hasTokens(client.type) ? shown : credentials, MASK) as Record<string, unknown>,
+        credentials: isRegistration
+          ? shownRegistration(credentials as StatedRegistration)
+          : (masked(credentials, MASK) as Record<string, unknown>),
       }),
-      ...(hasTokens(client.type) && {
+      ...(isRegistration && {
         redirect_uri: redirectUri(publicUrl, client.id),
         refresh_lead_seconds: client.refreshLeadSeconds,
         refresh_jitter_seconds: client.refreshJitterSeconds,
-        ...(credentials !== null && { flavour: flavour ?? {} }),
+        provider: client.provider,
+        issuer: client.issuer,
+        grant_type: client.grantType,
+        ...(credentials !== null && { flavour: (credentials as StatedRegistration).flavour ?? {} }),
       }),
     },
     relationships: {

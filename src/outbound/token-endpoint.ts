@@ -65,12 +65,13 @@ function clientOf(request: TokenRequest): oauth.Client {
 async function ask(request: TokenRequest, send: SendFormed): Promise<Response> {
   const server = serverOf(request);
   const client = clientOf(request);
-  const authentication = oauth.ClientSecretPost(request.registration.client_secret);
+  const authentication = oauth.ClientSecretPost(request.registration.client_secret ?? "");
   // Which addresses may be called over plain http is decided by the egress rules alone.
   const options = { [oauth.customFetch]: send, [oauth.allowInsecureRequests]: true };
   if (request.kind === "refresh") {
     return await oauth.refreshTokenGrantRequest(server, client, authentication, request.refreshToken, options);
   }
+  if (request.kind !== "code_exchange") throw new Error("This grant is not known yet.");
   return await oauth.authorizationCodeGrantRequest(
     server,
     client,

@@ -3,8 +3,9 @@
  * the domain. Knows nothing of who waits for it.
  */
 
-import { policyOf, type OAuth2Registration } from "../domain/auth-client.ts";
+import { policyOf } from "../domain/auth-client.ts";
 import { boundedMembers } from "../domain/free-form.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import type { Refusal } from "../domain/oauth2/response.ts";
 import { beginAttempt, keepsTokenBefore } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";

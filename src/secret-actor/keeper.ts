@@ -4,9 +4,10 @@
  */
 
 import { afterClientChange } from "../domain/after-attempt.ts";
-import { type FreeCredentials, hasTokens, type OAuth2Registration, policyOf } from "../domain/auth-client.ts";
+import { type FreeCredentials, hasTokens, policyOf } from "../domain/auth-client.ts";
 import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import { lifetimeSeconds } from "../domain/oauth2/response.ts";
 import { type Inspection, overdueSince } from "../domain/overdue.ts";
 import {

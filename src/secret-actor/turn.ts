@@ -1,6 +1,6 @@
 /** A secret's turn at its provider. The budget is asked before anything is sent, and told afterwards, behind whatever goes on. */
 
-import type { OAuth2Registration } from "../domain/auth-client.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import { tokenEndpoint } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
 import { type HeldBack, outcomeOf, type Ticket } from "../domain/provider-budget.ts";

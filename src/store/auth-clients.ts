@@ -1,10 +1,17 @@
 /** Auth clients in D1. Credentials are sealed before they come near a statement and opened only by who asks for it. */
 
 import type { Cipher, RecordIdentity, Sealed } from "../crypto/seal.ts";
-import type { AuthClient, OAuth2Registration } from "../domain/auth-client.ts";
+import type { AuthClient } from "../domain/auth-client.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
+import {
+  type GrantType,
+  type OAuth2Registration,
+  registrationOf,
+  type StatedRegistration,
+} from "../domain/oauth2/registration.ts";
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
+import { findPreset } from "../providers/presets.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
 import { asSeen, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
 
@@ -19,13 +26,17 @@ interface Row extends PlaceColumns {
   credentials: Sealed;
   refresh_lead_seconds: number;
   refresh_jitter_seconds: number;
+  provider: string | null;
+  issuer: string | null;
+  grant_type: GrantType;
   version: number;
   created_at: number;
 }
 
 const INSERT = `INSERT INTO auth_clients
-  (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, refresh_jitter_seconds, version, created_at)
-  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ${PLACE_IS_LIVE}`;
+  (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, refresh_jitter_seconds,
+  provider, issuer, grant_type, version, created_at)
+  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${PLACE_IS_LIVE}`;
 const FIND = "SELECT * FROM auth_clients WHERE id = ?";
 const UPDATE = `UPDATE auth_clients
   SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, version = ?2 + 1
@@ -38,6 +49,7 @@ const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client
 /** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
 export async function insertAuthClient(db: D1Database, cipher: Cipher, client: AuthClient, at: Lineage): Promise<void> {
   const { id, type, name, components, refreshLeadSeconds, refreshJitterSeconds, version, createdAt } = client;
+  const { provider, issuer, grantType } = client;
   const credentials = await cipher.seal(identityOf(client), client.credentials);
   const values = [
     id,
@@ -47,6 +59,9 @@ export async function insertAuthClient(db: D1Database, cipher: Cipher, client: A
     credentials,
     refreshLeadSeconds,
     refreshJitterSeconds,
+    provider,
+    issuer,
+    grantType,
     version,
     createdAt,
   ];
@@ -87,9 +102,10 @@ export async function openAuthClient(cipher: Cipher, client: SealedAuthClient): 
   return { ...client, credentials: await cipher.open(identityOf(client), client.credentials) };
 }
 
-/** Opens the registration of a client of type `oauth2`. @throws {ServiceError} `storage_integrity` */
+/** Opens the registration of a client of type `oauth2`, with what its preset fills in. @throws {ServiceError} `storage_integrity` */
 export async function openRegistration(cipher: Cipher, client: SealedAuthClient): Promise<OAuth2Registration> {
-  return await cipher.open<OAuth2Registration>(identityOf(client), client.credentials);
+  const stated = await cipher.open<StatedRegistration>(identityOf(client), client.credentials);
+  return registrationOf(stated, findPreset(stated.provider), null);
 }
 
 /**
@@ -142,6 +158,9 @@ function clientOf(row: Row): SealedAuthClient {
     credentials: row.credentials,
     refreshLeadSeconds: row.refresh_lead_seconds,
     refreshJitterSeconds: row.refresh_jitter_seconds,
+    provider: row.provider,
+    issuer: row.issuer,
+    grantType: row.grant_type,
     version: row.version,
     createdAt: row.created_at,
   };

@@ -179,6 +179,9 @@ describe("what was let in before the deletion and writes after it leaves nothing
         place: at[0],
         type: "noauth",
         components: [],
+        provider: null,
+        issuer: null,
+        grantType: "authorization_code" as const,
       };
       const more = { credentials: {}, refreshLeadSeconds: 60, refreshJitterSeconds: 0, version: 1 };
       await expect(insertAuthClient(env.DB, cipher, { ...client, ...more }, at)).rejects.toThrowError("not_found");

@@ -27,8 +27,8 @@ export function send(
   const { provider } = secret;
   const sentAt = now();
   const exchange: Exchange = {
-    refreshToken: request.kind === "refresh" ? request.refreshToken : (request.callback.get("code") ?? ""),
-    isCode: request.kind !== "refresh",
+    refreshToken: spentBy(request),
+    isCode: request.kind === "code_exchange",
     version: secret.stored?.version ?? 0,
     sentAt: agenda.now,
     process: process.number,
@@ -104,4 +104,10 @@ function oddLifetime(chance: number): number | null {
 function describe(heard: Heard): string {
   if (heard.kind === "granted") return `${heard.grant.access_token} and ${heard.grant.refresh_token}`;
   return `${heard.refusal.class}: ${heard.refusal.reason}`;
+}
+
+/** Names what a request spends: a refresh token or a code. */
+function spentBy(request: TokenRequest): string {
+  if (request.kind === "refresh") return request.refreshToken;
+  return request.kind === "code_exchange" ? (request.callback.get("code") ?? "") : "";
 }

@@ -1,19 +1,36 @@
 /** What is said to a provider: where the person is sent (RFC 6749 4.1.1) and what is asked of the token endpoint. Sends nothing. */
 
-import type { OAuth2Registration } from "../auth-client.ts";
+import type { OAuth2Registration } from "./registration.ts";
+import type { Variables } from "./variables.ts";
 
 /** One request to a token endpoint, before it has a shape on the wire. */
-export type TokenRequest =
-  | { kind: "refresh"; registration: OAuth2Registration; refreshToken: string }
-  | {
-      kind: "code_exchange";
-      registration: OAuth2Registration;
-      /** The query that came back to the callback. */
-      callback: URLSearchParams;
-      state: string;
-      redirectUri: string;
-      codeVerifier: string;
-    };
+export type TokenRequest = Said &
+  (
+    | {
+        kind: "refresh";
+        /** What is spent: the refresh token, or where the flavour exchanges access tokens the access token. */
+        refreshToken: string;
+        /** The token at hand, for providers that let it live longer instead of sending another. */
+        accessToken?: string | undefined;
+        scopes?: readonly string[] | undefined;
+      }
+    | {
+        kind: "code_exchange";
+        /** The query that came back to the callback. */
+        callback: URLSearchParams;
+        state: string;
+        redirectUri: string;
+        codeVerifier: string;
+      }
+    | { kind: "client_credentials" | "jwt_bearer"; scopes: readonly string[] }
+  );
+
+/** What every request is made of. */
+interface Said {
+  registration: OAuth2Registration;
+  /** What stands for the variables in URIs. */
+  variables?: Variables | undefined;
+}
 
 /** Parameters that this service sets itself; nobody may put others in their place. */
 export const RESERVED_AUTHORIZE_PARAMS: readonly string[] = [
@@ -29,6 +46,23 @@ export const RESERVED_AUTHORIZE_PARAMS: readonly string[] = [
   "request",
   "request_uri",
 ];
+
+/** The same for token requests: what OAuth 2.0 itself sends (RFC 6749, 7521, 7636), but for what a flavour may say in another way. */
+export const RESERVED_TOKEN_PARAMS: readonly string[] = [
+  "grant_type",
+  "code",
+  "redirect_uri",
+  "client_id",
+  "client_secret",
+  "refresh_token",
+  "code_verifier",
+  "assertion",
+  "client_assertion",
+  "client_assertion_type",
+];
+
+/** Matches names of parameters that hold secrets. */
+export const SECRET_PARAM = /^(client_?secret|password|refresh_?token|access_?token|code_?verifier|private_?key)$/i;
 
 /** Gives the token endpoint that a request goes to; its own query is kept. */
 export function tokenEndpoint({ kind, registration }: TokenRequest): string {
