@@ -17,6 +17,7 @@ import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { addMaintenanceRoutes } from "./maintenance.ts";
 import { refuseInvalid } from "./parameters.ts";
+import { addProviderRoutes } from "./providers.ts";
 import { requestId, requestLog } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
 import { addTenancyRoutes } from "./tenancy.ts";
@@ -38,6 +39,7 @@ export function createApp(outside: Outside): App {
   app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
   addHealthRoute(app);
   addAuthClientRoutes(app);
+  addProviderRoutes(app);
   addSecretRoutes(app);
   addTenancyRoutes(app);
   addApiKeyRoutes(app);

@@ -30,7 +30,10 @@ const METHODS = ["get", "post", "put", "patch", "delete", "head"] as const;
 
 /** What the routes are grouped by, in this order. */
 const TAGS = [
-  { name: "Auth clients", description: "Registrations of apps at providers, and who may use them." },
+  {
+    name: "Auth clients",
+    description: "Registrations of apps at providers, who may use them, and the providers that are known.",
+  },
   { name: "Consent", description: "How a person lets an app in: the flow, and the pages that they see on the way." },
   { name: "Secrets", description: "What people connected, and the token that a step reads." },
   { name: "Tenancy", description: "Tenants hold contracts, and contracts hold workspaces." },

@@ -5,7 +5,8 @@ import { type ContractId, OWN_ID, type TenantId, type WorkspaceId } from "../dom
 import { nothingThere } from "../domain/permissions.ts";
 import type { Place } from "../domain/place.ts";
 import { type Problem, ServiceError } from "../errors.ts";
-import { platformIdSchema, problemsOf } from "../jsonapi/document.ts";
+import { platformIdSchema } from "../jsonapi/document.ts";
+import { problemsOf } from "../jsonapi/problems.ts";
 import type { Context, Handler } from "./context.ts";
 
 /** An id that this service made, in a path. */

@@ -24,12 +24,12 @@ import {
   nameSchema,
   otherIdProblems,
   platformIdSchema,
-  pointerTo,
   requestDocument,
 } from "./document.ts";
 import { findPreset } from "../providers/presets.ts";
 import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 import { flavourSchema } from "./flavour.ts";
+import { pointerTo } from "./problems.ts";
 import {
   changedRegistration,
   loopbackProblems,

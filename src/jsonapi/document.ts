@@ -1,9 +1,10 @@
-/** The grammar that all documents share (JSON:API 1.1): requests, relationships, and the words for what is wrong with one. */
+/** The grammar that all documents share (JSON:API 1.1): requests, relationships and the members that many have. */
 
 import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { PLATFORM_ID } from "../domain/ids.ts";
 import type { Problem } from "../errors.ts";
+import { pointerTo, problemsOf } from "./problems.ts";
 
 /** An instant as it stands on the wire: RFC 3339 in UTC, whole seconds. */
 export function instant(milliseconds: number): string;
@@ -164,23 +165,6 @@ function parseOrKeep(text: string): unknown {
   }
 }
 
-/** Says of every fault in a document, or in the part of it at `base`, what it is and where (RFC 6901). */
-export function problemsOf(error: z.ZodError, base: string[] = []): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
-    const path = [...base, ...issue.path];
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({
-        detail: `"${shown(key)}" is not known here.`,
-        pointer: pointerTo([...path, key]),
-      }));
-    }
-    const member = path.findLast((part) => typeof part !== "number");
-    const called = member === undefined ? "The document" : `"${shown(String(member))}"`;
-    const subject = typeof path.at(-1) === "number" ? `An entry of ${called}` : called;
-    return [{ detail: `${subject} ${issue.message}.`, pointer: pointerTo(path) }];
-  });
-}
-
 /** Where credentials stand in a document. */
 export const CREDENTIALS_PATH = ["data", "attributes", "credentials"];
 
@@ -202,51 +186,3 @@ export function strangeNames(value: unknown, path: string[]): Problem[] {
       : strangeNames(each, [...path, name]),
   );
 }
-
-/** Writes a path as a pointer (RFC 6901). */
-export function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${shown(String(part)).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-
-function shown(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}
-
-/** Words a fault as the end of a sentence that starts with the member's name. */
-function words(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.input === undefined && issue.code !== "custom") return "is required";
-  switch (issue.code) {
-    case "invalid_type":
-      return Array.isArray(issue.input) && issue.expected === "string"
-        ? "must be one text, not several"
-        : `must be ${article(issue.expected)}`;
-    case "invalid_value":
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "too_small":
-      return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
-    case "too_big":
-      if (issue.origin === "array") return `must hold at most ${issue.maximum} entries`;
-      return `must be at most ${issue.maximum}${issue.origin === "string" ? " characters long" : ""}`;
-    case "invalid_format":
-      return issue.format === "regex" ? `must match ${issue.pattern}` : `must be ${article(issue.format)}`;
-    default:
-      return undefined;
-  }
-}
-
-const ARTICLES: Record<string, string> = {
-  array: "a list",
-  boolean: "true or false",
-  email: "an email address",
-  int: "a whole number",
-  number: "a number",
-  object: "an object",
-  record: "an object",
-  string: "a string",
-};
-
-function article(expected: string): string {
-  return ARTICLES[expected] ?? expected;
-}
-
-z.config({ customError: words });

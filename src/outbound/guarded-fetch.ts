@@ -3,7 +3,8 @@
  * time-out and reads at most 1 MiB. Knows nothing of OAuth.
  */
 
-import type { RawAnswer, Refusal } from "../domain/oauth2/response.ts";
+import type { RawAnswer } from "../domain/oauth2/answer.ts";
+import type { Refusal } from "../domain/oauth2/response.ts";
 import { type EgressPolicy, providerUriFault } from "../domain/provider-uri.ts";
 
 export type Fetched = { kind: "answer"; answer: RawAnswer } | { kind: "failed"; refusal: Refusal };
@@ -16,7 +17,7 @@ const PIECE_BYTES = 64 * 1024;
 /** Sends one request, once. Never throws for anything that the other side does. */
 export async function guardedFetch(
   uri: string,
-  init: { method: string; headers: Record<string, string>; body?: BodyInit },
+  init: { method: string; headers: Record<string, string>; body?: BodyInit | null },
   limits: { policy: EgressPolicy; timeoutMs: number },
 ): Promise<Fetched> {
   if (providerUriFault(uri, limits.policy) !== null) return failed("config_error", "address_refused");
@@ -32,6 +33,7 @@ export async function guardedFetch(
       answer: {
         status: response.status,
         retryAfter: response.headers.get("Retry-After"),
+        mediaType: mediaTypeOf(response),
         body,
       },
     };
@@ -41,6 +43,12 @@ export async function guardedFetch(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A media type is a word of the server's: only one that looks like one is told (RFC 9110 8.3.1). */
+function mediaTypeOf(response: Response): string | null {
+  const [type = ""] = (response.headers.get("Content-Type") ?? "").toLowerCase().split(";");
+  return /^[a-z0-9.+-]{1,40}\/[a-z0-9.+-]{1,80}$/.test(type.trim()) ? type.trim() : null;
 }
 
 function failed(refusal: Refusal["class"], reason: Refusal["reason"]): Fetched {

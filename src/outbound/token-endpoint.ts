@@ -1,100 +1,116 @@
 /**
- * Asks a token endpoint and tells what was heard. `oauth4webapi` makes the request and checks the answer; between the two the
- * answer is normalised by the pure steps of `domain/oauth2`.
+ * Asks a token endpoint and tells what was heard. `oauth4webapi` makes the request and checks the answer; in between the provider's flavour
+ * is applied, by the pure steps of `domain/oauth2`: `shape` before it is sent, `answer` before it is judged.
  */
 
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import { heardGrant, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
+import { conformingAnswer, membersOf, type RawAnswer, readAnswer } from "../domain/oauth2/answer.ts";
+import { flavourFor } from "../domain/oauth2/flavour.ts";
+import { heardGrant, heardNoHost, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
-import { ACCESS_TOKEN, conformingAnswer, type Heard, membersOf, type RawAnswer } from "../domain/oauth2/response.ts";
+import { ACCESS_TOKEN, type Heard } from "../domain/oauth2/response.ts";
+import { type FormedRequest, type HeaderValues, shapeRequest } from "../domain/oauth2/shape.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
-import { type Fetched, guardedFetch } from "./guarded-fetch.ts";
-
-/** Stands for the issuer where none is known; the answer's `iss` is then not compared. */
-const UNKNOWN_ISSUER = "https://issuer.invalid";
+import { clientOf, serverOf, validCallback } from "./callback.ts";
+import { authenticationOf } from "./client-authentication.ts";
+import { guardedFetch } from "./guarded-fetch.ts";
 
 /**
- * Sends one token request, once (RFC 6749 4.1.3 and 6), and judges the answer. Whatever the provider does is a value, never a throw.
+ * Sends one token request, once (RFC 6749 4.1.3, 4.4.2 and 6; RFC 7523 2.1), and judges the answer. Whatever the provider does is a
+ * value, never a throw.
  * @param limits `timeoutMs` bounds everything from connecting to the last byte; `now` is the clock.
  */
 export async function sendTokenRequest(
   request: TokenRequest,
   limits: { policy: EgressPolicy; timeoutMs: number; now: () => number },
 ): Promise<Heard> {
+  const endpoint = tokenEndpoint(request);
+  if (endpoint === null) return heardNoHost();
+  const formed = await form(request, endpoint);
   const sentAt = limits.now();
-  let fetched: Fetched | undefined;
-  await ask(request, async (uri, init) => {
-    const body = String(init.body);
-    fetched = await guardedFetch(uri, { method: init.method, headers: init.headers, body }, limits);
-    return new Response(null, { status: 204 });
-  });
-  if (fetched === undefined) throw new Error("The token request was never sent.");
+  const { uri, ...init } = shapeRequest(request, formed, await headerValues(request, sentAt));
+  const fetched = await guardedFetch(uri, init, limits);
   if (fetched.kind === "failed") return { kind: "refused", refusal: fetched.refusal };
   return await hear(request, fetched.answer, sentAt, limits.now());
 }
 
-/**
- * Checks the provider's answer at the callback before anything is spent (RFC 6749 4.1.2, RFC 9207 2.4): parameters once each,
- * `state` as expected, no `error`, a `code`.
- * @throws {oauth.AuthorizationResponseError} The provider refused; `error` is its code. Other errors: the answer is malformed.
- */
-export function validCallback(request: TokenRequest & { kind: "code_exchange" }): URLSearchParams {
-  const parameters = new URLSearchParams(request.callback);
-  if (parameters.getAll("iss").length > 1) throw new TypeError("There is more than one iss.");
-  parameters.delete("iss");
-  const valid = oauth.validateAuthResponse(serverOf(request), clientOf(request), parameters, request.state);
-  const [code, ...others] = valid.getAll("code");
-  if (code === undefined || code === "" || others.length > 0) throw new TypeError("There is not exactly one code.");
-  return valid;
+type Caught = (uri: string, init: { headers: Record<string, string>; body?: unknown }) => Promise<Response>;
+
+/** Has the standard's request made, and catches it before it is sent. */
+async function form(request: TokenRequest, endpoint: string): Promise<FormedRequest> {
+  let formed: FormedRequest | undefined;
+  await ask(request, endpoint, async (uri, { headers, body }) => {
+    formed = { uri, headers, params: new URLSearchParams(String(body)) };
+    return new Response(null, { status: 204 });
+  });
+  if (formed === undefined) throw new Error("The token request was never made.");
+  return formed;
 }
 
-type SendFormed = (
-  uri: string,
-  init: { method: string; headers: Record<string, string>; body?: unknown },
-) => Promise<Response>;
-
-function serverOf(request: TokenRequest): oauth.AuthorizationServer {
-  return { issuer: UNKNOWN_ISSUER, token_endpoint: tokenEndpoint(request) };
-}
-
-function clientOf(request: TokenRequest): oauth.Client {
-  return { client_id: request.registration.client_id };
-}
-
-async function ask(request: TokenRequest, send: SendFormed): Promise<Response> {
-  const server = serverOf(request);
+async function ask(request: TokenRequest, endpoint: string, caught: Caught): Promise<Response> {
+  const server = serverOf(endpoint);
   const client = clientOf(request);
-  const authentication = oauth.ClientSecretPost(request.registration.client_secret ?? "");
+  const authentication = authenticationOf(request.registration, request.kind);
   // Which addresses may be called over plain http is decided by the egress rules alone.
-  const options = { [oauth.customFetch]: send, [oauth.allowInsecureRequests]: true };
-  if (request.kind === "refresh") {
-    return await oauth.refreshTokenGrantRequest(server, client, authentication, request.refreshToken, options);
+  const options = { [oauth.customFetch]: caught, [oauth.allowInsecureRequests]: true };
+  switch (request.kind) {
+    case "refresh":
+      return await oauth.refreshTokenGrantRequest(server, client, authentication, request.refreshToken, options);
+    case "client_credentials":
+      return await oauth.clientCredentialsGrantRequest(server, client, authentication, {}, options);
+    case "jwt_bearer":
+      throw new Error("Assertions are not known yet.");
+    case "code_exchange": {
+      const { redirectUri, codeVerifier, registration } = request;
+      const verifier = registration.flavour?.pkce === "off" ? oauth.nopkce : codeVerifier;
+      const callback = validCallback(request);
+      return await oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        authentication,
+        callback,
+        redirectUri,
+        verifier,
+        options,
+      );
+    }
   }
-  if (request.kind !== "code_exchange") throw new Error("This grant is not known yet.");
-  return await oauth.authorizationCodeGrantRequest(
-    server,
-    client,
-    authentication,
-    validCallback(request),
-    request.redirectUri,
-    request.codeVerifier,
-    options,
-  );
+}
+
+/** Works out what variables in headers stand for; a signature only where one is wanted. */
+async function headerValues({ kind, registration }: TokenRequest, now: number): Promise<HeaderValues> {
+  const { headers = {} } = flavourFor(registration.flavour, kind);
+  const timestamp = String(now);
+  const isSigned = Object.values(headers).some((value) => value.includes("{{signature}}"));
+  const signature = isSigned ? await hmac(registration.client_secret ?? "", timestamp) : "";
+  return { client_id: registration.client_id, uuid: crypto.randomUUID(), timestamp, signature };
+}
+
+async function hmac(secret: string, text: string): Promise<string> {
+  const bytes = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), algorithm, false, ["sign"]);
+  const signature = await crypto.subtle.sign("HMAC", key, bytes.encode(text));
+  return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, now: number): Promise<Heard> {
+  const flavour = flavourFor(request.registration.flavour, request.kind);
   const members = membersOf(answer);
-  const refusal = heardRefusal(request, answer, members, now);
+  const read = members === null ? null : readAnswer(flavour, members);
+  const refusal = heardRefusal(request, answer, read, now);
   if (refusal !== null) return refusal;
-  if (members === null) return heardNothing("unreadable_answer");
+  if (read === null) return heardNothing("unreadable_answer");
 
-  const answered = Response.json(conformingAnswer(members));
+  const conforming = conformingAnswer(read, flavour);
+  const extended = request.kind === "refresh" && flavour.refresh_returns_no_token === true ? request.accessToken : null;
+  const answered = Response.json({ ...conforming, access_token: conforming["access_token"] ?? extended });
   let tokens: oauth.TokenEndpointResponse;
   try {
-    tokens = await oauth.processGenericTokenEndpointResponse(serverOf(request), clientOf(request), answered);
+    tokens = await oauth.processGenericTokenEndpointResponse(serverOf(""), clientOf(request), answered);
   } catch {
-    return heardNothing(members.access_token === undefined ? "missing_access_token" : "unreadable_answer");
+    return heardNothing(conforming["access_token"] === undefined ? "missing_access_token" : "unreadable_answer");
   }
   const { access_token, refresh_token, scope } = tokens;
   if (!ACCESS_TOKEN.test(access_token)) return heardNothing("unreadable_answer");
@@ -103,9 +119,9 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
     refreshToken: refresh_token ?? null,
     scope: scope ?? null,
     jwtExpiresAt: jwtExpiresAt(access_token),
-    subject: subjectOf(members.id_token),
+    subject: subjectOf(read.tokens.id_token),
   };
-  return heardGrant(request, members, heard, sentAt);
+  return heardGrant(request, read, heard, sentAt);
 }
 
 /** Reads when an access token expires, where it is a JWT that says so (RFC 9068 2.2). Milliseconds since the epoch. */

@@ -6,7 +6,9 @@
 import { policyOf } from "../domain/auth-client.ts";
 import { boundedMembers } from "../domain/free-form.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
+import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Refusal } from "../domain/oauth2/response.ts";
+import { variablesOf } from "../domain/oauth2/variables.ts";
 import { beginAttempt, keepsTokenBefore } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
@@ -106,7 +108,7 @@ async function tryOnce(
 ): Promise<{ outcome: Outcome; wasBegun: boolean } | null> {
   const found = await findRegistration(memory, ports, planned.secret);
   if (found.kind === "refused") return { outcome: found, wasBegun: false };
-  const turn = await takeTurn(ports, planned.attemptId, planned.secret, found.registration);
+  const turn = await takeTurn(ports, planned.attemptId, planned.secret, refreshOf(found.registration, planned));
   if (turn.kind === "held_back") return { outcome: { ...turn, client: found.client }, wasBegun: false };
   try {
     if (!(await begin(memory, ports, cause, planned))) return null;
@@ -171,13 +173,28 @@ async function ask(
 ): Promise<Outcome> {
   const left = secret.expiresAt === null ? Number.POSITIVE_INFINITY : secret.expiresAt - ports.now();
   const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-  const heard = await ports.sendTokenRequest({ kind: "refresh", registration, refreshToken }, timeoutMs);
+  const request = refreshOf(registration, { secret, grant, refreshToken });
+  const heard = await ports.sendTokenRequest(request, timeoutMs);
   turn.end(heard);
   if (heard.kind === "refused") return await refusedBy(ports, heard.refusal, client);
   const arrivedAt = ports.now();
   const keepsToken = keepsTokenBefore(secret, { expiresAt: heard.expiresAt, arrivedAt });
   const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant, keepsToken));
   return { kind: "granted", heard, arrivedAt, sealed, client, policy: policyOf(client, registration) };
+}
+
+function refreshOf(
+  registration: OAuth2Registration,
+  { secret, grant, refreshToken }: Pick<Planned, "secret" | "grant" | "refreshToken">,
+): TokenRequest {
+  return {
+    kind: "refresh",
+    registration,
+    refreshToken,
+    accessToken: grant.access_token,
+    scopes: grant.scope?.split(" ") ?? [],
+    variables: variablesOf(secret.fields, grant.undefined_params["callback"]),
+  };
 }
 
 /** A client that was corrected while the provider refused it as it had been is tried again, as if the correction had come after. */

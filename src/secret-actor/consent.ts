@@ -8,12 +8,14 @@ import type { RecordIdentity } from "../crypto/seal.ts";
 import { policyOf, redirectUri } from "../domain/auth-client.ts";
 import { sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
+import { callbackExtra } from "../domain/oauth2/hearing.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
 import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
+import { variablesOf } from "../domain/oauth2/variables.ts";
 import { type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import { validCallback } from "../outbound/token-endpoint.ts";
+import { validCallback } from "../outbound/callback.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
 import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
@@ -110,7 +112,10 @@ export class Consent {
       codeChallenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
       scopes: flow.scopes,
       additionalParams: flow.additionalParams ?? {},
+      variables: variablesOf(this.#fieldsOf(flow), null),
     });
+    if (location === null)
+      throw new ServiceError("conflict", "The fields of this consent flow name no host of the provider.");
     const { openings } = this.#findPending(id);
     await this.#change(id, { openings: [...openings, opening].slice(-MOST_OPENINGS) });
     return { location, state, browserToken };
@@ -187,13 +192,15 @@ export class Consent {
     const identity = verifierIdentity(flow, opening.stateHash);
     const codeVerifier = await this.#ports.cipher.open<string>(identity, opening.verifier);
     const query = new URLSearchParams(callback.query);
+    const registration = await openRegistration(this.#ports.cipher, stored);
     const request: TokenRequest & { kind: "code_exchange" } = {
       kind: "code_exchange",
-      registration: await openRegistration(this.#ports.cipher, stored),
+      registration,
       callback: query,
       state: query.get("state") ?? "",
       redirectUri: opening.redirectUri,
       codeVerifier,
+      variables: variablesOf(this.#fieldsOf(flow), callbackExtra(query, registration.flavour?.callback_extra ?? [])),
     };
     validCallback(request);
     if (this.#find(flow.id).flow.status !== "exchanging") return "expired";
@@ -247,6 +254,11 @@ export class Consent {
     // A grant that cannot be opened any more is a reason to renew consent, so it must not stand in its way.
     const before = await this.#memory.grant().catch(() => null);
     return before !== null && before.subject !== null && before.subject !== grant.subject;
+  }
+
+  /** What the flow says, or the secret that it renews. */
+  #fieldsOf(flow: Authorization): Record<string, unknown> | null {
+    return flow.fields ?? this.#memory.record?.secret?.fields ?? null;
   }
 
   async #client(flow: Authorization): Promise<SealedAuthClient> {

@@ -8,7 +8,7 @@ import { type FreeCredentials, hasTokens, policyOf } from "../domain/auth-client
 import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
-import { lifetimeSeconds } from "../domain/oauth2/response.ts";
+import { lifetimeOf, statedSeconds } from "../domain/oauth2/lifetime.ts";
 import { type Inspection, overdueSince } from "../domain/overdue.ts";
 import {
   announce,
@@ -256,14 +256,14 @@ export class SecretKeeper {
     if (content.kind === "plain") return stored({ expiresAt: null, hasRefreshToken: false }, null);
     const registration = await openRegistration(this.#ports.cipher, client);
     const hasRefreshToken = content.refreshToken !== null;
-    const lifetime = lifetimeSeconds({
-      expiresIn: content.expiresIn,
+    const lifetime = lifetimeOf({
+      stated: statedSeconds(content.expiresIn),
       clientDefault: registration.token_expires_in,
       jwtExpiresAt: jwtExpiresAt(content.accessToken),
       sentAt: receivedAt,
-      hasRefreshToken,
+      isRenewable: hasRefreshToken,
     });
-    const seconds = content.expiresIn ?? lifetime;
+    const seconds = content.expiresIn ?? lifetime.seconds;
     const expiresAt = content.expiresAt ?? (seconds === null ? null : receivedAt + seconds * 1000);
     return {
       ...stored({ expiresAt, hasRefreshToken }, registration),

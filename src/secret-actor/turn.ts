@@ -1,7 +1,6 @@
 /** A secret's turn at its provider. The budget is asked before anything is sent, and told afterwards, behind whatever goes on. */
 
-import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
-import { tokenEndpoint } from "../domain/oauth2/request.ts";
+import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
 import { type HeldBack, outcomeOf, type Ticket } from "../domain/provider-budget.ts";
 import { isReuseLikely } from "../domain/after-attempt.ts";
@@ -13,9 +12,9 @@ export async function takeTurn(
   ports: Ports,
   attemptId: string,
   secret: Secret,
-  registration: OAuth2Registration,
+  request: TokenRequest,
 ): Promise<Turn | HeldBack> {
-  const uri = tokenEndpoint({ kind: "refresh", registration, refreshToken: "" });
+  const uri = tokenEndpoint(request) ?? "";
   // What is no URI is refused where it would be called.
   const host = URL.canParse(uri) ? new URL(uri).host : "";
   const isUrgent = isReuseLikely(secret, ports.now());

@@ -268,7 +268,7 @@ describe("a flavour", () => {
   test.each<[string, object, string[]]>([
     ["an unknown setting", { flavor: 1 }, ["/flavor"]],
     ["an unknown class", { errors: { x: "ignore" } }, ["/errors/x"]],
-    ["a rule without a class", { errors: { x: [{ text: "y" }] } }, ["/errors/x"]],
+    ["a rule without a class", { errors: { x: [{ text: "y" }] } }, ["/errors/x/0/class"]],
     ["a rest that is no rest", { keepalive_seconds: 59 }, ["/keepalive_seconds"]],
     ["two faults", { zero_means_never: "yes", keepalive_seconds: "1" }, ["/zero_means_never", "/keepalive_seconds"]],
   ])("400 for %s names the setting", async (_, flavour, pointers) => {

@@ -16,6 +16,8 @@ const ROUTES: [method: string, path: string][] = [
   ["POST", `/v2/workspaces/w/secrets/${ID}/refresh`],
   ["POST", "/v2/workspaces/w/authorizations"],
   ["GET", `/v2/workspaces/w/authorizations/${ID}`],
+  ["GET", "/v2/providers"],
+  ["GET", "/v2/providers/slack"],
   ["GET", "/v2/maintenance/overdue"],
 ];
 

@@ -174,6 +174,14 @@ describe("auth clients and secrets", () => {
   });
 });
 
+describe("providers", () => {
+  test("are listed and shown", async () => {
+    const { body } = await expectStatus(200, "GET", "/v2/providers");
+    const { body: shown } = await expectStatus(200, "GET", body.data[0].links.self);
+    expect(shown.data.id).toBe(body.data[0].id);
+  });
+});
+
 describe("maintenance", () => {
   test("counts overdue refreshes", async () => {
     const { body } = await expectStatus(200, "GET", "/v2/maintenance/overdue");

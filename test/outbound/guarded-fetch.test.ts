@@ -21,9 +21,11 @@ async function fetchWith(fault: TokenFault) {
 }
 
 describe("guardedFetch", () => {
-  test("gives status, Retry-After and body", async () => {
-    const { fetched } = await fetchWith({ status: 503, headers: { "retry-after": "9" }, body: "sorry ✓" });
-    expect(fetched).toEqual({ kind: "answer", answer: { status: 503, retryAfter: "9", body: "sorry ✓" } });
+  test("gives status, Retry-After, media type and body", async () => {
+    const headers = { "retry-after": "9", "content-type": "Text/Plain; charset=UTF-8" };
+    const { fetched } = await fetchWith({ status: 503, headers, body: "sorry ✓" });
+    const answer = { status: 503, retryAfter: "9", mediaType: "text/plain", body: "sorry ✓" };
+    expect(fetched).toEqual({ kind: "answer", answer });
   });
 
   test.each<[string, TokenFault, object]>([

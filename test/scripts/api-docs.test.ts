@@ -50,6 +50,7 @@ const EXPECTED: Printed[] = [
     texts: ['"name":"Steps"', /"last_used_at":"/],
     not: ['"key"'],
   },
+  { of: "$API/providers/slack", texts: ['"type":"provider"', '"total_pages":1', '"token_uri":"https://slack.com/'] },
   { of: "AUTH_CLIENT=", texts: ['"client_secret":"********"', '"refresh_lead_seconds":60', '"flavour":{}'] },
   { of: "REDIRECT_URI=" },
   { of: "FLAVOUR=", texts: ['"class":"too_early"'] },

@@ -3,7 +3,7 @@
  * arrives there, whoever still waits for the answer.
  */
 
-import type { RawAnswer } from "../../src/domain/oauth2/response.ts";
+import type { RawAnswer } from "../../src/domain/oauth2/answer.ts";
 import { Family, type Rotation } from "./family.ts";
 import type { Random } from "./random.ts";
 import { accessToken, parseRefreshToken, refreshToken } from "./tokens.ts";

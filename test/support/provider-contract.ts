@@ -80,5 +80,7 @@ export interface ProviderAddress {
 declare module "vitest" {
   interface ProvidedContext {
     provider: ProviderAddress;
+    /** The origin of the server that plays scripts. */
+    scriptedServer: string;
   }
 }

@@ -1,12 +1,18 @@
-/** Starts the real OpenID provider once for all tests inside workerd, which reach it over loopback. */
+/** Starts what tests inside workerd reach over loopback, once for all of them: the two real providers, and a server that plays scripts. */
 
 import type { TestProject } from "vitest/node";
 import "./provider-contract.ts";
+import { startOAuth2Server } from "./oauth2-server.ts";
 import { startOpenIdProvider } from "./openid-provider.ts";
+import { startScriptedServer } from "./scripted-server.ts";
 
 export default async function start(project: TestProject): Promise<() => Promise<void>> {
   const provider = await startOpenIdProvider();
   const { authUri, tokenUri, controlUri } = provider;
   project.provide("provider", { authUri, tokenUri, controlUri });
-  return () => provider.close();
+  const oauth2Server = await startOAuth2Server();
+  project.provide("oauth2Server", oauth2Server.address);
+  const scripted = await startScriptedServer();
+  project.provide("scriptedServer", scripted.origin);
+  return async () => void (await Promise.all([provider.close(), oauth2Server.close(), scripted.stop()]));
 }

@@ -3,21 +3,12 @@
  * JWTs say, is found out in between by whoever has the libraries for it.
  */
 
-import { flavouredClass } from "./flavour.ts";
+import { boundedMembers } from "../free-form.ts";
+import { foreignFormat, otherMembers, type RawAnswer, type ReadAnswer } from "./answer.ts";
+import { type Flavour, flavouredClass, flavourFor } from "./flavour.ts";
+import { lifetimeOf, refreshTokenLifetimeSeconds, statedIn } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
-import {
-  type Heard,
-  isError,
-  judgeRefusal,
-  lifetimeSeconds,
-  type Members,
-  parseRetryAfter,
-  type RawAnswer,
-  type Refusal,
-  refreshTokenLifetimeSeconds,
-  tokenTypeOf,
-  undefinedParams,
-} from "./response.ts";
+import { type Heard, judgeRefusal, parseRetryAfter, type Refusal, tokenTypeOf } from "./response.ts";
 
 /** The tokens of an answer that conforms, and what the JWTs among them say. */
 export interface HeardTokens {
@@ -30,52 +21,101 @@ export interface HeardTokens {
   subject: string | null;
 }
 
-/** Hears a refusal in an answer; null when it tells of a success. `members` as `membersOf` makes them. */
+/** Hears a refusal in an answer; null when it tells of a success. `read` null: it has no members. */
 export function heardRefusal(
   request: TokenRequest,
   answer: RawAnswer,
-  members: Members | null,
+  read: ReadAnswer | null,
   now: number,
 ): Heard | null {
   const isSuccess = answer.status >= 200 && answer.status < 300;
-  if (isSuccess && (members === null || !isError(members))) return null;
+  if (isSuccess && read !== null && read.error === null) return null;
+  const format = read === null ? foreignFormat(answer) : null;
+  if (isSuccess && format !== null) return unsupported(format, answer);
+  if (isSuccess && read === null) return null;
   const wait = parseRetryAfter(answer.retryAfter, now);
-  const flavoured = flavouredClass(request.registration.flavour, members?.error, members?.error_description);
-  return { kind: "refused", refusal: judgeRefusal(answer.status, members?.error, wait, flavoured) };
+  const code = read?.error?.code ?? undefined;
+  const flavoured = flavouredClass(request.registration.flavour, code, read?.error?.said);
+  return { kind: "refused", refusal: judgeRefusal(answer.status, code, wait, flavoured) };
+}
+
+/** A page may stand there for a while; a provider that speaks XML always will. */
+function unsupported(format: "html" | "xml", { mediaType }: RawAnswer): Heard {
+  const refusal = {
+    reason: "unsupported_format",
+    retryAfterSeconds: null,
+    mediaType: mediaType ?? `text/${format}`,
+  } as const;
+  return { kind: "refused", refusal: { ...refusal, class: format === "xml" ? "config_error" : "ambiguous" } };
 }
 
 /** Hears a grant. An answer to a refresh that holds no refresh token leaves the old one valid (RFC 6749 6). */
-export function heardGrant(request: TokenRequest, members: Members, tokens: HeardTokens, sentAt: number): Heard {
+export function heardGrant(request: TokenRequest, read: ReadAnswer, tokens: HeardTokens, sentAt: number): Heard {
   const { registration } = request;
-  const kept = request.kind === "refresh" ? request.refreshToken : null;
+  const flavour = flavourFor(registration.flavour, request.kind);
+  const spendsRefreshToken = request.kind === "refresh" && flavour.refresh_grant_type === undefined;
+  const kept = spendsRefreshToken ? request.refreshToken : null;
   const refreshToken = tokens.refreshToken ?? kept;
-  const lifetime = lifetimeSeconds({
-    expiresIn: members["expires_in"],
+  const lifetime = lifetimeOf({
+    stated: statedIn(read, flavour, sentAt),
     clientDefault: registration.token_expires_in,
     jwtExpiresAt: tokens.jwtExpiresAt,
     sentAt,
-    hasRefreshToken: refreshToken !== null,
-    zeroMeansNever: registration.flavour?.zero_means_never,
+    isRenewable: refreshToken !== null || request.kind !== "code_exchange" || flavour.refresh_grant_type !== undefined,
   });
-  const refreshTokenLifetime = refreshTokenLifetimeSeconds(members);
+  const refreshTokenLifetime = refreshTokenLifetimeSeconds(read);
   const whatIsKnown = refreshToken === kept ? undefined : null;
   return {
     kind: "granted",
     issuedAt: sentAt,
-    expiresAt: lifetime === null ? null : sentAt + lifetime * 1000,
+    expiresAt: lifetime.seconds === null ? null : sentAt + lifetime.seconds * 1000,
     refreshTokenExpiresAt: refreshTokenLifetime === null ? whatIsKnown : sentAt + refreshTokenLifetime * 1000,
+    expirySource: lifetime.source,
+    warning: lifetime.isUnreadable ? "invalid_expires_in" : null,
     grant: {
       access_token: tokens.accessToken,
-      token_type: tokenTypeOf(members),
+      token_type: tokenTypeOf(read.tokens.token_type),
       refresh_token: refreshToken,
       scope: tokens.scope,
-      undefined_params: undefinedParams(members),
+      undefined_params: undefinedParams(request, read, flavour, tokens),
       subject: tokens.subject,
     },
   };
 }
 
+/** Gathers what else is kept. What came in the callback is said by no answer, because URIs may hold it. */
+function undefinedParams(
+  request: TokenRequest,
+  read: ReadAnswer,
+  flavour: Flavour,
+  tokens: HeardTokens,
+): Record<string, unknown> {
+  // Some send a token twice, by another name, and the second would grow old here.
+  const isToken = (value: unknown) => value === tokens.accessToken || value === tokens.refreshToken;
+  const named = Object.entries(otherMembers(read, flavour)).filter(([, value]) => value === null || !isToken(value));
+  const others: Record<string, unknown> = Object.fromEntries(named);
+  const names = flavour.callback_extra ?? [];
+  if (names.length > 0) delete others["callback"];
+  const isExchange = names.length > 0 && request.kind === "code_exchange";
+  return boundedMembers(isExchange ? { ...others, callback: callbackExtra(request.callback, names) } : others);
+}
+
+/** Picks out what of a callback's query is kept. */
+export function callbackExtra(query: URLSearchParams, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = query.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+}
+
 /** Hears nothing in an answer that cannot be used: nobody knows what the provider did (docs/decisions/0005). */
 export function heardNothing(reason: Refusal["reason"]): Heard {
   return { kind: "refused", refusal: { class: "ambiguous", reason, retryAfterSeconds: null } };
+}
+
+/** Hears that nothing can be asked: a URI has a variable for which nothing allowed is said. */
+export function heardNoHost(): Heard {
+  return { kind: "refused", refusal: { class: "config_error", reason: "host_unknown", retryAfterSeconds: null } };
 }

@@ -1,12 +1,16 @@
 /** A provider's preset: what is known of it from its own documentation. One file each in `providers/`. */
 
 import type { Flavour } from "./flavour.ts";
+import type { GrantType } from "./registration.ts";
 
 export interface Preset {
   title: string;
   /** The provider's own page on this. */
   documentation: string;
-  auth_uri: string;
+  /** Absent: `authorization_code`. */
+  grant_type?: GrantType | undefined;
+  /** Absent where nobody is asked for consent. */
+  auth_uri?: string | undefined;
   token_uri: string;
   /** Where it is another than `token_uri`. */
   refresh_token_uri?: string | undefined;

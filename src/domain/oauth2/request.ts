@@ -1,7 +1,8 @@
 /** What is said to a provider: where the person is sent (RFC 6749 4.1.1) and what is asked of the token endpoint. Sends nothing. */
 
 import type { OAuth2Registration } from "./registration.ts";
-import type { Variables } from "./variables.ts";
+import type { Flavour } from "./flavour.ts";
+import { filledUri, type Variables } from "./variables.ts";
 
 /** One request to a token endpoint, before it has a shape on the wire. */
 export type TokenRequest = Said &
@@ -64,31 +65,59 @@ export const RESERVED_TOKEN_PARAMS: readonly string[] = [
 /** Matches names of parameters that hold secrets. */
 export const SECRET_PARAM = /^(client_?secret|password|refresh_?token|access_?token|code_?verifier|private_?key)$/i;
 
-/** Gives the token endpoint that a request goes to; its own query is kept. */
-export function tokenEndpoint({ kind, registration }: TokenRequest): string {
-  return kind === "refresh" ? registration.refresh_token_uri : registration.token_uri;
+/** Gives the token endpoint that a request goes to; its own query is kept. Null: a variable in it stands for nothing that is allowed. */
+export function tokenEndpoint({ kind, registration, variables = {} }: TokenRequest): string | null {
+  const uri = kind === "refresh" ? registration.refresh_token_uri : registration.token_uri;
+  return filledUri(uri, registration.flavour?.hosts, variables);
 }
 
-/** Builds the URL that the person is sent to, with `state` and PKCE S256 (RFC 7636 4.3). The query of `auth_uri` is kept. */
+/**
+ * Builds the URL that the person is sent to, with `state` and PKCE S256 (RFC 7636 4.3), as the flavour has it. The query of `auth_uri`
+ * is kept. Null: a variable in it stands for nothing that is allowed.
+ */
 export function authorizationUrl(
   registration: OAuth2Registration,
   flow: {
     redirectUri: string;
     state: string;
     codeChallenge: string;
-    scopes: string[];
+    scopes: readonly string[];
     additionalParams: Record<string, string>;
+    variables?: Variables;
   },
-): string {
-  const url = new URL(registration.auth_uri);
-  const set = (name: string, value: string) => url.searchParams.set(name, value);
-  for (const [name, value] of Object.entries(flow.additionalParams)) set(name, value);
-  set("response_type", "code");
-  set("client_id", registration.client_id);
-  set("redirect_uri", flow.redirectUri);
-  if (flow.scopes.length > 0) set("scope", flow.scopes.join(" "));
-  set("state", flow.state);
-  set("code_challenge", flow.codeChallenge);
-  set("code_challenge_method", "S256");
-  return url.href;
+): string | null {
+  const { flavour = {} } = registration;
+  const uri = filledUri(registration.auth_uri, flavour.hosts, flow.variables ?? {});
+  if (uri === null) return null;
+  const url = new URL(uri);
+  const scope = askedScopes(flavour, flow.scopes).join(flavour.scope_separator ?? " ");
+  const isRaw = flavour.raw_scope === true;
+  const standard: Record<string, string> = {
+    response_type: "code",
+    client_id: registration.client_id,
+    redirect_uri: flow.redirectUri,
+    ...(scope !== "" && { scope }),
+    state: flow.state,
+    ...(flavour.pkce !== "off" && { code_challenge: flow.codeChallenge, code_challenge_method: "S256" }),
+  };
+  for (const name of flavour.omit_params ?? []) delete standard[name];
+  for (const [name, value] of Object.entries({ ...flavour.authorize_params, ...flow.additionalParams })) {
+    url.searchParams.set(name, value);
+  }
+  const names = flavour.param_names ?? {};
+  const nameOf = (name: string) => (Object.hasOwn(names, name) ? names[name] : undefined) ?? name;
+  for (const [name, value] of Object.entries(standard)) {
+    if (name !== "scope" || !isRaw) url.searchParams.set(nameOf(name), value);
+  }
+  return isRaw && "scope" in standard ? `${url.href}&${nameOf("scope")}=${unencoded(scope)}` : url.href;
+}
+
+/** Gives the scopes that are asked for: those of the flow, and those that the flavour always asks for. */
+export function askedScopes({ default_scopes = [] }: Flavour, scopes: readonly string[]): string[] {
+  return [...new Set([...scopes, ...default_scopes])];
+}
+
+/** Leaves a text as it is but for what would end a parameter. */
+function unencoded(text: string): string {
+  return text.replaceAll(/[^\x21-\x7e]|[&#]/g, encodeURIComponent);
 }

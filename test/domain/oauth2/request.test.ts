@@ -1,6 +1,7 @@
 /** Where the person is sent, and which endpoint is asked. */
 
 import { describe, expect, test } from "vitest";
+import type { Flavour } from "../../../src/domain/oauth2/flavour.ts";
 import { authorizationUrl, tokenEndpoint } from "../../../src/domain/oauth2/request.ts";
 
 const registration = {
@@ -18,9 +19,13 @@ const flow = {
   additionalParams: {},
 };
 
+function urlOf(change: Partial<typeof flow> & { variables?: Record<string, string> }, flavour: Flavour = {}): URL {
+  return new URL(authorizationUrl({ ...registration, flavour }, { ...flow, ...change }) ?? "");
+}
+
 describe("authorizationUrl", () => {
   test("holds what RFC 6749 4.1.1 and RFC 7636 4.3 ask for, keeps the URI's own query, and no secret", () => {
-    const url = new URL(authorizationUrl(registration, flow));
+    const url = urlOf({});
     expect(`${url.origin}${url.pathname}`).toBe("https://a.example.com/authorize");
     expect(Object.fromEntries(url.searchParams)).toEqual({
       tenant: "t1",
@@ -36,17 +41,59 @@ describe("authorizationUrl", () => {
   });
 
   test("leaves the scope out when none is asked for", () => {
-    expect(new URL(authorizationUrl(registration, { ...flow, scopes: [] })).searchParams.has("scope")).toBe(false);
+    expect(urlOf({ scopes: [] }).searchParams.has("scope")).toBe(false);
   });
 
   test("lets no additional parameter stand in for its own", () => {
     const additionalParams = { prompt: "consent", state: "mine", redirect_uri: "https://evil.example.com" };
-    const { searchParams } = new URL(authorizationUrl(registration, { ...flow, additionalParams }));
+    const { searchParams } = urlOf({ additionalParams });
     expect([searchParams.get("prompt"), searchParams.getAll("state"), searchParams.getAll("redirect_uri")]).toEqual([
       "consent",
       ["S"],
       ["https://s.example.com/cb"],
     ]);
+  });
+});
+
+describe("authorizationUrl, as a flavour has it", () => {
+  test("names, leaves out and adds parameters", () => {
+    const flavour: Flavour = {
+      param_names: { client_id: "client_key", redirect_uri: "redirect_url" },
+      omit_params: ["response_type"],
+      authorize_params: { access_type: "offline", prompt: "consent" },
+      pkce: "off",
+    };
+    const additionalParams = { prompt: "none", client_key: "mine" };
+    expect(Object.fromEntries(urlOf({ additionalParams }, flavour).searchParams)).toEqual({
+      tenant: "t1",
+      access_type: "offline",
+      prompt: "none",
+      client_key: "id & more",
+      redirect_url: "https://s.example.com/cb",
+      scope: "a b:c",
+      state: "S",
+    });
+  });
+
+  test("always asks for some scopes, once, with its separator", () => {
+    const flavour: Flavour = { default_scopes: ["offline", "a"], scope_separator: "," };
+    expect(urlOf({}, flavour).searchParams.get("scope")).toBe("a,b:c,offline");
+  });
+
+  test("leaves scopes as they are where they may not be encoded, but for what would end the parameter", () => {
+    const scopes = ["a:b/c,d", "x&state=evil#y z"];
+    const { href, searchParams } = urlOf({ scopes }, { raw_scope: true, scope_separator: "+" });
+    expect(href).toContain("&scope=a:b/c,d+x%26state=evil%23y%20z");
+    expect(searchParams.getAll("state")).toEqual(["S"]);
+  });
+
+  test("fills the host in, with what is allowed and nothing else", () => {
+    const own = { ...registration, auth_uri: "https://{{fields.shop}}.example.com/authorize" };
+    const hosts = { "fields.shop": "[a-z0-9-]+" };
+    const url = (shop: string) =>
+      authorizationUrl({ ...own, flavour: { hosts } }, { ...flow, variables: { "fields.shop": shop } });
+    expect(new URL(url("acme") ?? "").host).toBe("acme.example.com");
+    expect([url("evil.com/"), url("a.b"), url("")]).toEqual([null, null, null]);
   });
 });
 
