@@ -46,6 +46,13 @@ export type LogLine =
       asked?: number;
       woken?: number;
     }
+  | {
+      kind: "discovery";
+      request_id: string;
+      issuer: string;
+      outcome: "heard" | "failed";
+      reason: string | null;
+    }
   | { kind: "alert"; what: string; request_id?: string; secret_id?: string; internal: string };
 
 /** Writes one line, with the instant in front. */

@@ -2,16 +2,21 @@
 
 import type { Env } from "./bindings.ts";
 import { createApp } from "./http/app.ts";
+import { refreshIssuers } from "./jobs/issuers.ts";
 import { sweep } from "./jobs/stub.ts";
+import { discover } from "./outbound/discovery.ts";
 import { fetchJwks } from "./outbound/jwks.ts";
 
 export { BudgetActor } from "./budget/budget-actor.ts";
 export { JobActor } from "./jobs/job-actor.ts";
 export { SecretActor } from "./secret-actor/actor.ts";
 
-const app = createApp({ fetchJwks });
+const app = createApp({ fetchJwks, discover });
 
 export default {
   fetch: app.fetch,
-  scheduled: async (_, env) => await sweep(env, crypto.randomUUID()),
+  scheduled: async (_, env) => {
+    const requestId = crypto.randomUUID();
+    await Promise.all([sweep(env, requestId), refreshIssuers(env, discover, requestId)]);
+  },
 } satisfies ExportedHandler<Env>;

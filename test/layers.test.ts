@@ -32,8 +32,10 @@ const MAY_IMPORT: Record<string, string[]> = {
     "http",
     "secret-actor/actor",
     "jobs/job-actor",
+    "jobs/issuers",
     "jobs/stub",
     "budget/budget-actor",
+    "outbound/discovery",
     "outbound/jwks",
   ],
 };

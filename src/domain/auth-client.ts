@@ -1,6 +1,7 @@
 /** An auth client: an app's registration at a provider, and who may use it. Knows no storage and no wire format. */
 
 import type { AuthClientId } from "./ids.ts";
+import type { ProviderMetadata } from "./oauth2/metadata.ts";
 import type { GrantType, OAuth2Registration, StatedRegistration } from "./oauth2/registration.ts";
 import type { Place } from "./place.ts";
 import type { Policy } from "./refresh-schedule.ts";
@@ -31,6 +32,8 @@ export interface AuthClient {
   provider: string | null;
   issuer: string | null;
   grantType: GrantType;
+  /** What its issuer tells; absent or null: nothing. */
+  metadata?: ProviderMetadata | null;
   /** How long before expiry a token is renewed, in seconds. */
   refreshLeadSeconds: number;
   /** How much earlier at most, at random, in seconds. */
@@ -56,7 +59,21 @@ export function policyOf(
   };
 }
 
-/** Gives the redirect URI to register at the provider: one for each client, the defence against mix-up (RFC 9700 4.4.2). */
-export function redirectUri(publicUrl: string, client: AuthClientId): string {
-  return `${publicUrl}/callback/oauth2/${client}`;
+/**
+ * Gives the redirect URI to register at the provider: one for each client, the defence against mix-up (RFC 9700 4.4.2), but for those whose
+ * flavour says that they share one.
+ */
+export function redirectUri(
+  publicUrl: string,
+  client: AuthClientId,
+  { flavour }: Pick<OAuth2Registration, "flavour">,
+): string {
+  return publicUrl + callbackPath(flavour?.shared_callback === true ? null : client);
 }
+
+/** Gives the path at which a client's answers come in. Null: the one that is shared. */
+export function callbackPath(client: AuthClientId | null): string {
+  return client === null ? SHARED_CALLBACK : `${SHARED_CALLBACK}/${client}`;
+}
+
+const SHARED_CALLBACK = "/callback/oauth2";

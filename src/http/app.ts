@@ -6,13 +6,12 @@ import { HTTPException } from "hono/http-exception";
 import { identify } from "../auth/identify.ts";
 import { verifyJwt } from "../auth/jwt.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
-import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import { addApiKeyRoutes } from "./api-keys.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
 import { addConsentRoutes } from "./consent.ts";
-import type { App, AppEnv, Handler } from "./context.ts";
+import type { App, AppEnv, Handler, Outside } from "./context.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { addMaintenanceRoutes } from "./maintenance.ts";
@@ -26,11 +25,6 @@ import { writeError } from "./write.ts";
 const MAX_BODY_BYTES = 256 * 1024;
 const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json[ \t]*(;|$)/i;
 
-/** What a route cannot do itself, because routes have no telephone. */
-interface Outside {
-  fetchJwks: (uri: string, policy: EgressPolicy) => Promise<string>;
-}
-
 /** Makes the router. A slash at the end of a path makes no difference. */
 export function createApp(outside: Outside): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid, strict: false });
@@ -38,7 +32,7 @@ export function createApp(outside: Outside): App {
   app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
   app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
   addHealthRoute(app);
-  addAuthClientRoutes(app);
+  addAuthClientRoutes(app, outside);
   addProviderRoutes(app);
   addSecretRoutes(app);
   addTenancyRoutes(app);

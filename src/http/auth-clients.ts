@@ -42,7 +42,8 @@ import {
 } from "../store/auth-clients.ts";
 import { log } from "../telemetry.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
-import type { App, Context } from "./context.ts";
+import type { App, Context, Outside } from "./context.ts";
+import { discoverFor } from "./issuer.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
@@ -118,7 +119,7 @@ const removeClient = createRoute({
   responses: { 204: { description: "It is gone." }, ...failures(...OF_BODIES, "conflict") },
 });
 
-export function addAuthClientRoutes(app: App): void {
+export function addAuthClientRoutes(app: App, { discover }: Pick<Outside, "discover">): void {
   app.openAPIRegistry.register("OAuth2Registration", registrationSchema);
   app.openAPIRegistry.register("OAuth2RegistrationChange", registrationChangeSchema);
 
@@ -138,9 +139,11 @@ export function addAuthClientRoutes(app: App): void {
     const { data } = c.req.valid("json");
     const place = placeIn(data.relationships) ?? GLOBAL[0];
     const at = await permitAt(c, clientPermission(place.level, "create"), place, pointerToPlace(place));
+    const { cipher, egress } = settingsOf(c.env);
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
-    await insertAuthClient(c.env.DB, settingsOf(c.env).cipher, client, at);
-    return write(c, 201, client, holds(c.get("principal"), clientPermission(place.level, "get")));
+    const discovered = await discoverFor(client, discover, egress);
+    const stored = await insertAuthClient(c.env.DB, cipher, client, at, discovered);
+    return write(c, 201, stored, holds(c.get("principal"), clientPermission(place.level, "get")));
   });
 
   app.openapi(readClient, async (c) => {
@@ -215,20 +218,21 @@ function seesCredentials(principal: Principal, place: Place, at: Lineage): boole
 }
 
 function write(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {
-  const credentials = showCredentials ? client.credentials : null;
-  return writeDocument(c, status, document(authClientResource(client, publicUrlOf(c), credentials)));
+  const resource = authClientResource(client, publicUrlOf(c), client.credentials, showCredentials);
+  return writeDocument(c, status, document(resource));
 }
 
 /** Shows a client among others: one that cannot be opened says so and is no reason to withhold the rest. */
 async function shownInList(c: Context, stored: SealedAuthClient, at: Lineage): Promise<unknown> {
-  if (!seesCredentials(c.get("principal"), stored.place, at)) return authClientResource(stored, publicUrlOf(c), null);
+  const showsCredentials = seesCredentials(c.get("principal"), stored.place, at);
   try {
-    const { credentials } = await openAuthClient(settingsOf(c.env).cipher, stored);
-    return authClientResource(stored, publicUrlOf(c), credentials);
+    const client = await openAuthClient(settingsOf(c.env).cipher, stored);
+    return authClientResource(client, publicUrlOf(c), client.credentials, showsCredentials);
   } catch (error) {
+    if (!showsCredentials) return authClientResource(stored, publicUrlOf(c), null, false);
     const { code } = toServiceError(error).failure;
     log({ kind: "alert", what: "unreadable_in_list", request_id: c.get("requestId"), internal: String(error) });
-    return { ...authClientResource(stored, publicUrlOf(c), null), meta: { code } };
+    return { ...authClientResource(stored, publicUrlOf(c), null, false), meta: { code } };
   }
 }
 

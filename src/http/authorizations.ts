@@ -19,6 +19,7 @@ import { seenAround } from "../store/places.ts";
 import { failures, json, OF_DOCUMENTS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App } from "./context.ts";
+import { requireHostFields } from "./host-fields.ts";
 import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
@@ -66,6 +67,10 @@ export function addAuthorizationRoutes(app: App): void {
     const client = await findUsableClient(c, relationships.auth_client.data.id, at, POINTER_TO_CLIENT);
     if (!hasTokens(client.type)) throw noConsent(client.type);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
+    // A secret that is renewed has its own.
+    if (renewed === undefined || attributes.fields !== undefined) {
+      await requireHostFields(c, client, attributes.fields, "/data/attributes/fields");
+    }
 
     const secretId = renewed ?? (crypto.randomUUID() as SecretId);
     const connectToken = randomToken();

@@ -8,6 +8,7 @@ import { page, publicFailures, redirect } from "./answers.ts";
 
 const open = { tags: ["Consent"], security: [] };
 const callback = { ...open, path: "/callback/oauth2/{client}" };
+const sharedCallback = { ...open, path: "/callback/oauth2" };
 const connect = {
   ...open,
   path: "/connect/{token}",
@@ -54,27 +55,46 @@ export const connectRoutes = [
   }),
 ];
 
+const comeBack = {
+  method: "get",
+  responses: {
+    303: redirect("To the `return_url`, with `secret_id` or `error`; without one to `/connect/ended`."),
+    ...publicFailures(),
+  },
+} as const;
+const comeBackPosting = {
+  method: "post",
+  responses: { 303: redirect("To the same by `GET`."), ...publicFailures("payload_too_large") },
+} as const;
+const body = { content: { "application/x-www-form-urlencoded": { schema: providerAnswer } } };
+
 export const callbackRoutes = [
   createRoute({
     ...callback,
-    method: "get",
+    ...comeBack,
     summary: "Come back from the provider",
     description: "The `redirect_uri` of an auth client. Nothing but the browser that opened the flow gets anywhere.",
     request: { params: client, query: providerAnswer },
-    responses: {
-      303: redirect("To the `return_url`, with `secret_id` or `error`; without one to `/connect/ended`."),
-      ...publicFailures(),
-    },
   }),
   createRoute({
     ...callback,
-    method: "post",
+    ...comeBackPosting,
     summary: "Come back from a provider that posts",
     description: "For `response_mode=form_post`.",
-    request: {
-      params: client,
-      body: { content: { "application/x-www-form-urlencoded": { schema: providerAnswer } } },
-    },
-    responses: { 303: redirect("To the same by `GET`."), ...publicFailures("payload_too_large") },
+    request: { params: client, body },
+  }),
+  createRoute({
+    ...sharedCallback,
+    ...comeBack,
+    summary: "Come back from the provider, where clients share one way",
+    description: "The `redirect_uri` of the auth clients whose flavour says `shared_callback`, and of no other.",
+    request: { query: providerAnswer },
+  }),
+  createRoute({
+    ...sharedCallback,
+    ...comeBackPosting,
+    summary: "Come back from a provider that posts, where clients share one way",
+    description: "For `response_mode=form_post`.",
+    request: { body },
   }),
 ];

@@ -1,6 +1,7 @@
 /**
  * The person's part of a consent flow: `/connect/{token}` sends the browser to the provider, `/callback/oauth2/{client}` takes it
- * back. A cookie binds the flow to that browser, and tells which actor it belongs to; `state` alone leads nowhere.
+ * back, or `/callback/oauth2`, which some clients share. A cookie binds the flow to that browser, and tells which actor it belongs
+ * to; `state` alone leads nowhere.
  */
 
 import { bodyLimit } from "hono/body-limit";
@@ -54,36 +55,44 @@ export function addConsentRoutes(app: App): void {
     }
   });
 
-  app.get("/callback/oauth2/:client", async (c) => {
-    const { search, searchParams } = new URL(c.req.url);
-    const state = searchParams.get("state") ?? "";
-    const client = c.req.param("client");
-    const bound = await boundFlow(c, state);
-    if (bound === null || !OWN_ID.test(client)) return toEnd(c, "other_browser");
-    try {
-      const route = await findAuthorization(c.env.DB, bound.authorization);
-      if (route === null) return toEnd(c, "ended");
-      const flow = await secretStub(c.env, route.workspaceId, route.secretId).completeConsent({
-        requestId: c.get("requestId"),
-        authorizationId: route.id,
-        authClientId: client as AuthClientId,
-        browserToken: bound.browserToken,
-        query: search,
-      });
-      if (flow.status === "refused") return toEnd(c, "ended");
-      deleteCookie(c, await cookieName(c, state), cookieOptions(c));
-      return c.redirect(targetOf(flow), 303);
-    } catch (error) {
-      return endOf(c, error);
-    }
-  });
+  app.get("/callback/oauth2", (c) => comeBack(c, null));
+  app.get("/callback/oauth2/:client", (c) => comeBack(c, c.req.param("client")));
 
   // A provider that posts its answer (response_mode=form_post) comes from another site, so the cookie is not with it: send the
   // browser round once more, by GET.
-  app.post("/callback/oauth2/:client", bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuseLargeForm }), async (c) => {
-    const answer = new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
-    return c.redirect(`/callback/oauth2/${encodeURIComponent(c.req.param("client"))}?${answer.toString()}`, 303);
-  });
+  const smallForm = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuseLargeForm });
+  app.post("/callback/oauth2", smallForm, (c) => goRound(c));
+  app.post("/callback/oauth2/:client", smallForm, (c) => goRound(c));
+}
+
+/** Takes the browser back, at the callback of a client or at the shared one. */
+async function comeBack(c: Context, client: string | null): Promise<Response> {
+  const { search, searchParams } = new URL(c.req.url);
+  const state = searchParams.get("state") ?? "";
+  const bound = await boundFlow(c, state);
+  if (bound === null || (client !== null && !OWN_ID.test(client))) return toEnd(c, "other_browser");
+  try {
+    const route = await findAuthorization(c.env.DB, bound.authorization);
+    if (route === null) return toEnd(c, "ended");
+    const flow = await secretStub(c.env, route.workspaceId, route.secretId).completeConsent({
+      requestId: c.get("requestId"),
+      authorizationId: route.id,
+      authClientId: client as AuthClientId | null,
+      browserToken: bound.browserToken,
+      query: search,
+    });
+    if (flow.status === "refused") return toEnd(c, "ended");
+    deleteCookie(c, await cookieName(c, state), cookieOptions(c));
+    return c.redirect(targetOf(flow), 303);
+  } catch (error) {
+    return endOf(c, error);
+  }
+}
+
+/** Sends the browser to where it posted to, with what it posted in the query. */
+async function goRound(c: Context): Promise<Response> {
+  const answer = new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
+  return c.redirect(`${new URL(c.req.url).pathname}?${answer.toString()}`, 303);
 }
 
 /** Opens the flow in this browser and gives the provider's page to go to. */

@@ -4,10 +4,18 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
 import type { AuthType } from "../domain/auth-client.ts";
+import type { Discovered } from "../domain/oauth2/metadata.ts";
 import type { Principal } from "../domain/permissions.ts";
 import type { Lineage } from "../domain/place.ts";
+import type { EgressPolicy } from "../domain/provider-uri.ts";
 import type { Problem, ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
+
+/** What a route cannot do itself, because routes have no telephone. */
+export interface Outside {
+  fetchJwks: (uri: string, policy: EgressPolicy) => Promise<string>;
+  discover: (issuer: string, policy: EgressPolicy) => Promise<Discovered>;
+}
 
 export interface AppEnv {
   Bindings: Env;

@@ -25,6 +25,7 @@ import { findSecretType, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
+import { requireHostFields } from "./host-fields.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
@@ -181,6 +182,8 @@ export function addSecretRoutes(app: App): void {
     const { workspace } = c.req.valid("param");
     const { attributes, relationships } = c.req.valid("json").data;
     const client = c.get("client");
+    const fields = memberAt(attributes.credentials, ["fields"]) as Record<string, unknown> | null | undefined;
+    await requireHostFields(c, client, fields, "/data/attributes/credentials/fields");
     const id = crypto.randomUUID() as SecretId;
     const secret = await secretStub(c.env, workspace, id).create({
       requestId: c.get("requestId"),

@@ -32,6 +32,7 @@ import { flavourSchema } from "./flavour.ts";
 import { pointerTo } from "./problems.ts";
 import {
   changedRegistration,
+  filledRegistration,
   loopbackProblems,
   MASK,
   registrationAttributes,
@@ -196,7 +197,7 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
 
   let { credentials } = client;
   if (attributes.credentials !== undefined && hasTokens(client.type)) {
-    credentials = changedRegistration(credentials as StatedRegistration, attributes.credentials, (member) =>
+    credentials = changedRegistration(client, attributes.credentials, (member) =>
       refuse(member, `/${CREDENTIALS_PATH.join("/")}/${member}`),
     );
   } else if (attributes.credentials !== undefined) {
@@ -267,11 +268,15 @@ export const authClientSchema = z
   })
   .openapi("AuthClient");
 
-/** Shows a client. Client secrets are never shown; the other credentials only where they are given. */
+/**
+ * Shows a client. Client secrets are never shown; the other credentials only where `showsCredentials`. `credentials` are null when they
+ * could not be opened: then it is not known either which redirect URI the client has.
+ */
 export function authClientResource(
   client: Omit<AuthClient, "credentials">,
   publicUrl: string,
   credentials: AuthClient["credentials"] | null,
+  showsCredentials: boolean,
 ): z.infer<typeof authClientSchema> {
   const isRegistration = hasTokens(client.type);
   return {
@@ -280,19 +285,26 @@ export function authClientResource(
     attributes: {
       type: client.type,
       name: client.name,
-      ...(credentials !== null && {
-        credentials: isRegistration
-          ? shownRegistration(credentials as StatedRegistration)
-          : (masked(credentials, MASK) as Record<string, unknown>),
-      }),
+      ...(credentials !== null &&
+        showsCredentials && {
+          credentials: isRegistration
+            ? shownRegistration(credentials as StatedRegistration, client.metadata ?? null)
+            : (masked(credentials, MASK) as Record<string, unknown>),
+        }),
       ...(isRegistration && {
-        redirect_uri: redirectUri(publicUrl, client.id),
+        ...(credentials !== null && {
+          redirect_uri: redirectUri(
+            publicUrl,
+            client.id,
+            filledRegistration(credentials as StatedRegistration, client.metadata ?? null),
+          ),
+        }),
         refresh_lead_seconds: client.refreshLeadSeconds,
         refresh_jitter_seconds: client.refreshJitterSeconds,
         provider: client.provider,
         issuer: client.issuer,
         grant_type: client.grantType,
-        ...(credentials !== null && { flavour: (credentials as StatedRegistration).flavour ?? {} }),
+        ...(credentials !== null && showsCredentials && { flavour: (credentials as StatedRegistration).flavour ?? {} }),
       }),
     },
     relationships: {

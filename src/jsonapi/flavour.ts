@@ -179,6 +179,16 @@ export const flavourSchema = z
     hosts: table(z.string().regex(VARIABLE, { error: "must be fields.NAME or callback.NAME" }), hostSchema)
       .optional()
       .openapi({ description: "The variables in URIs, `{{fields.shop}}`, and what each may be." }),
+    redirect_uri_name: short.optional().openapi({
+      description: "What the provider calls the redirect URI that is registered there; sent in its place.",
+    }),
+    upgrade: z
+      .strictObject({ uri: uriSchema, grant_type: short, ...requestMembers })
+      .optional()
+      .openapi({
+        description:
+          "The token of a code is exchanged at once, there, for one that lives longer; it is the parameter `refresh_token`.",
+      }),
     revoke_uri: uriSchema.optional().openapi({ description: "RFC 7009: called when a secret is deleted." }),
     introspect_uri: uriSchema.optional().openapi({
       description: "RFC 7662: asked when a token expires whose answer does not say so.",

@@ -1,12 +1,15 @@
 /** An OAuth 2.0 registration on the wire: the credentials of an auth client of type `oauth2`, and what stands beside them. */
 
 import { z } from "@hono/zod-openapi";
+import type { AuthClient } from "../domain/auth-client.ts";
 import { masked } from "../domain/free-form.ts";
 import type { Flavour } from "../domain/oauth2/flavour.ts";
+import type { ProviderMetadata } from "../domain/oauth2/metadata.ts";
 import {
   GRANT_TYPES,
   type GrantType,
   isSecretless,
+  type OAuth2Registration,
   registrationOf,
   type StatedRegistration,
 } from "../domain/oauth2/registration.ts";
@@ -21,7 +24,7 @@ import { uriSchema } from "./registration-uri.ts";
 /** Stands in the place of client secrets. */
 export const MASK = "********";
 const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
-const FLAVOUR_URIS = ["revoke_uri", "introspect_uri"] as const;
+const FLAVOUR_URIS = [["revoke_uri"], ["introspect_uri"], ["upgrade", "uri"]];
 const MAX_PRIVATE_KEY_LENGTH = 16_384;
 
 const opaque = z.string().min(1).max(4096);
@@ -81,6 +84,8 @@ export const registrationAttributes = {
     .optional()
     .openapi({ description: "A preset, which fills in what is not stated.", example: "slack" }),
   issuer: uriSchema
+    // RFC 8414 2. A variable would make it a different issuer for each secret.
+    .refine((text) => !/[?{}]/.test(text), { error: "must have no query and no variables" })
     .optional()
     .openapi({ description: "Whose metadata fills in what is not stated (RFC 8414, OpenID Connect Discovery)." }),
   grant_type: z.enum(GRANT_TYPES).optional().openapi({
@@ -110,13 +115,17 @@ export function statedRegistration(
   };
 }
 
+/** Fills in what a registration's preset and its issuer's metadata know. */
+export function filledRegistration(stated: StatedRegistration, metadata: ProviderMetadata | null): OAuth2Registration {
+  return registrationOf(stated, findPreset(stated.provider), metadata);
+}
+
 /** Shows a registration: where it leads, whoever filled that in, and none of its secrets. */
-export function shownRegistration(stated: StatedRegistration): Record<string, unknown> {
-  const { auth_uri, token_uri, refresh_token_uri, token_expires_in } = registrationOf(
-    stated,
-    findPreset(stated.provider),
-    null,
-  );
+export function shownRegistration(
+  stated: StatedRegistration,
+  metadata: ProviderMetadata | null,
+): Record<string, unknown> {
+  const { auth_uri, token_uri, refresh_token_uri, token_expires_in } = filledRegistration(stated, metadata);
   const filled = { auth_uri, token_uri, refresh_token_uri, token_expires_in };
   const { provider: _, issuer: __, grant_type: ___, flavour: ____, keys: _____, ...credentials } = stated;
   const known = Object.fromEntries(Object.entries(filled).filter(([, value]) => value !== undefined && value !== ""));
@@ -128,13 +137,14 @@ export function shownRegistration(stated: StatedRegistration): Record<string, un
 
 /** Changes a registration as a document says. `refuse` hears of what cannot change. */
 export function changedRegistration(
-  stated: StatedRegistration,
+  client: Pick<AuthClient, "credentials" | "metadata">,
   credentials: unknown,
   refuse: (member: string) => void,
 ): StatedRegistration {
   const change = registrationChangeSchema.parse(credentials);
   const { client_secret, next_client_secret, token_expires_in, private_key, private_key_id, ...fixed } = change;
-  const shown = shownRegistration(stated);
+  const stated = client.credentials as StatedRegistration;
+  const shown = shownRegistration(stated, client.metadata ?? null);
   for (const [member, value] of Object.entries(fixed)) {
     if (value !== undefined && value !== shown[member]) refuse(member);
   }
@@ -201,7 +211,7 @@ function urisIn(sent: unknown): { member: string; path: string[]; text: string }
   const paths = [
     ...URIS.map((member) => [...CREDENTIALS_PATH, member]),
     ["data", "attributes", "issuer"],
-    ...FLAVOUR_URIS.map((member) => ["data", "attributes", "flavour", member]),
+    ...FLAVOUR_URIS.map((path) => ["data", "attributes", "flavour", ...path]),
   ];
   return paths.flatMap((path) => {
     const text = memberAt(sent, path);

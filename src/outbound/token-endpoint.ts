@@ -57,6 +57,8 @@ async function ask(request: TokenRequest, endpoint: string, caught: Caught): Pro
   switch (request.kind) {
     case "refresh":
       return await oauth.refreshTokenGrantRequest(server, client, authentication, request.refreshToken, options);
+    case "upgrade":
+      return await oauth.refreshTokenGrantRequest(server, client, authentication, request.accessToken, options);
     case "client_credentials":
       return await oauth.clientCredentialsGrantRequest(server, client, authentication, {}, options);
     case "jwt_bearer":
@@ -70,7 +72,7 @@ async function ask(request: TokenRequest, endpoint: string, caught: Caught): Pro
         client,
         authentication,
         callback,
-        redirectUri,
+        registration.flavour?.redirect_uri_name ?? redirectUri,
         verifier,
         options,
       );

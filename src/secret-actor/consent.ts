@@ -5,7 +5,7 @@
 
 import * as oauth from "oauth4webapi";
 import type { RecordIdentity } from "../crypto/seal.ts";
-import { policyOf, redirectUri } from "../domain/auth-client.ts";
+import { callbackPath, policyOf, redirectUri } from "../domain/auth-client.ts";
 import { sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
 import { callbackExtra } from "../domain/oauth2/hearing.ts";
@@ -93,7 +93,7 @@ export class Consent {
   async open(id: AuthorizationId, publicUrl: string): Promise<Opened> {
     const flow = this.#findPending(id);
     const registration = await openRegistration(this.#ports.cipher, await this.#client(flow));
-    const redirect = redirectUri(publicUrl, flow.authClientId);
+    const redirect = redirectUri(publicUrl, flow.authClientId, registration);
     const [state, browserToken, codeVerifier] = [
       oauth.generateRandomState(),
       oauth.generateRandomState(),
@@ -177,9 +177,11 @@ export class Consent {
     const stateHash = await this.#ports.digest(states[0] ?? "");
     const browserHash = await this.#ports.digest(callback.browserToken);
     const flow = this.#memory.record?.authorizations.find((each) => each.id === callback.authorizationId);
-    if (flow?.status !== "pending" || flow.authClientId !== callback.authClientId || states.length !== 1) return null;
+    if (flow?.status !== "pending" || states.length !== 1) return null;
     const opening = flow.openings.find((each) => sameDigest(each.stateHash, stateHash));
     if (opening === undefined || !sameDigest(opening.browserHash, browserHash)) return null;
+    // Where the provider was told to send the answer is where it has to come in: at the client's own callback, or at the shared one.
+    if (!opening.redirectUri.endsWith(callbackPath(callback.authClientId))) return null;
     const isOver = flow.expiresAt <= this.#ports.now();
     await this.#change(flow.id, isOver ? ended("expired") : { status: "exchanging", openings: [] });
     return { flow, opening };
@@ -205,11 +207,31 @@ export class Consent {
     validCallback(request);
     if (this.#find(flow.id).flow.status !== "exchanging") return "expired";
 
-    const heard = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
+    const first = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
+    const heard = first.kind === "granted" ? await this.#upgraded(request, first) : first;
     if (heard.kind === "refused") return heard.refusal.reason;
     if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
     const policy = policyOf(stored, request.registration);
     return (await this.#store(flow, stored, heard, policy)) ? null : "expired";
+  }
+
+  /** Exchanges a token for one that lives longer, where the flavour says so. One that cannot be had leaves the first. */
+  async #upgraded(
+    { registration, variables }: TokenRequest,
+    first: Heard & { kind: "granted" },
+  ): Promise<Heard & { kind: "granted" }> {
+    if (registration.flavour?.upgrade === undefined) return first;
+    const request: TokenRequest = { kind: "upgrade", registration, variables, accessToken: first.grant.access_token };
+    const second = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
+    if (second.kind === "refused") return first;
+    const { undefined_params, scope, subject } = first.grant;
+    const grant = {
+      ...second.grant,
+      scope: second.grant.scope ?? scope,
+      subject: second.grant.subject ?? subject,
+      undefined_params: { ...undefined_params, ...second.grant.undefined_params },
+    };
+    return { ...second, grant };
   }
 
   /**

@@ -87,7 +87,8 @@ export interface Opened {
 
 export interface Callback extends Ask {
   authorizationId: AuthorizationId;
-  authClientId: AuthClientId;
+  /** Whose callback it came in at. Null: the one that clients share. */
+  authClientId: AuthClientId | null;
   browserToken: string;
   /** The callback's query, as it came. */
   query: string;

@@ -1,8 +1,9 @@
 /** Auth clients in D1. Credentials are sealed before they come near a statement and opened only by who asks for it. */
 
 import type { Cipher, RecordIdentity, Sealed } from "../crypto/seal.ts";
-import type { AuthClient } from "../domain/auth-client.ts";
+import { type AuthClient, hasTokens } from "../domain/auth-client.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
+import type { Discovered, ProviderMetadata } from "../domain/oauth2/metadata.ts";
 import {
   type GrantType,
   type OAuth2Registration,
@@ -12,11 +13,16 @@ import {
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { findPreset } from "../providers/presets.ts";
+import { notingIssuer, openMetadata } from "./issuers.ts";
 import { type Condition, type Page, type Paged, readPage } from "./page.ts";
 import { asSeen, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
 
-/** A client as it is stored: everything but its credentials is readable. */
-export type SealedAuthClient = Omit<AuthClient, "credentials"> & { credentials: Sealed };
+/** A client as it is stored: everything but its credentials, and what its issuer tells, is readable. */
+export type SealedAuthClient = Omit<AuthClient, "credentials" | "metadata"> & {
+  credentials: Sealed;
+  /** Copies that actors keep may be older than this member. */
+  sealedMetadata?: Sealed | null;
+};
 
 interface Row extends PlaceColumns {
   id: AuthClientId;
@@ -29,6 +35,7 @@ interface Row extends PlaceColumns {
   provider: string | null;
   issuer: string | null;
   grant_type: GrantType;
+  metadata: Sealed | null;
   version: number;
   created_at: number;
 }
@@ -37,7 +44,9 @@ const INSERT = `INSERT INTO auth_clients
   (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, refresh_jitter_seconds,
   provider, issuer, grant_type, version, created_at)
   SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${PLACE_IS_LIVE}`;
-const FIND = "SELECT * FROM auth_clients WHERE id = ?";
+/** One query brings what the issuer tells along: no refresh waits for a second one. */
+const WITH_METADATA = "auth_clients LEFT JOIN issuers USING (issuer)";
+const FIND = `SELECT * FROM ${WITH_METADATA} WHERE id = ?`;
 const UPDATE = `UPDATE auth_clients
   SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, version = ?2 + 1
   WHERE id = ?1 AND version = ?2`;
@@ -46,8 +55,17 @@ const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
 const FLOWS = "SELECT DISTINCT workspace_id, secret_id FROM authorizations WHERE auth_client_id = ? LIMIT 500";
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
-/** Seals and stores a new client. `at` is what its place lies in. @throws {ServiceError} `not_found` when that was deleted meanwhile */
-export async function insertAuthClient(db: D1Database, cipher: Cipher, client: AuthClient, at: Lineage): Promise<void> {
+/**
+ * Seals and stores a new client, and what its issuer told. `at` is what its place lies in. Gives the stored one.
+ * @throws {ServiceError} `not_found` when the place was deleted meanwhile
+ */
+export async function insertAuthClient(
+  db: D1Database,
+  cipher: Cipher,
+  client: AuthClient,
+  at: Lineage,
+  discovered: Discovered | null = null,
+): Promise<AuthClient> {
   const { id, type, name, components, refreshLeadSeconds, refreshJitterSeconds, version, createdAt } = client;
   const { provider, issuer, grantType } = client;
   const credentials = await cipher.seal(identityOf(client), client.credentials);
@@ -65,11 +83,14 @@ export async function insertAuthClient(db: D1Database, cipher: Cipher, client: A
     version,
     createdAt,
   ];
-  const { meta } = await db
-    .prepare(INSERT)
-    .bind(...asSeen(at), ...values)
-    .run();
-  if (meta.changes === 0) throw new ServiceError("not_found", "What the client is for was deleted meanwhile.");
+  const insert = db.prepare(INSERT).bind(...asSeen(at), ...values);
+  const isOfIssuer = issuer !== null && discovered !== null;
+  const noting = isOfIssuer ? [await notingIssuer(db, cipher, issuer, discovered)] : [];
+  const [inserted] = await db.batch([insert, ...noting]);
+  if (inserted?.meta.changes === 0) {
+    throw new ServiceError("not_found", "What the client is for was deleted meanwhile.");
+  }
+  return { ...client, metadata: discovered?.kind === "heard" ? discovered.metadata : null };
 }
 
 /** Finds a client as it is stored; null when there is none. */
@@ -93,19 +114,35 @@ export async function listAuthClients(
   if (component !== undefined) {
     conditions.push({ sql: "EXISTS (SELECT 1 FROM json_each(components) WHERE value = ?)", values: [component] });
   }
-  const { items, total } = await readPage<Row>(db, "auth_clients", conditions, page);
+  const { items, total } = await readPage<Row>(db, WITH_METADATA, conditions, page);
   return { items: items.map(clientOf), total };
 }
 
-/** Opens a stored client's credentials. @throws {ServiceError} `storage_integrity` */
+/** Opens a stored client's credentials, and what its issuer tells. @throws {ServiceError} `storage_integrity` */
 export async function openAuthClient(cipher: Cipher, client: SealedAuthClient): Promise<AuthClient> {
-  return { ...client, credentials: await cipher.open(identityOf(client), client.credentials) };
+  const credentials = await cipher.open<AuthClient["credentials"]>(identityOf(client), client.credentials);
+  const isRegistration = hasTokens(client.type);
+  const metadata = isRegistration ? await metadataOf(cipher, client, credentials as StatedRegistration) : null;
+  const { sealedMetadata: _, ...readable } = client;
+  return { ...readable, credentials, metadata };
 }
 
-/** Opens the registration of a client of type `oauth2`, with what its preset fills in. @throws {ServiceError} `storage_integrity` */
+/**
+ * Opens the registration of a client of type `oauth2`, with what its preset and its issuer fill in.
+ * @throws {ServiceError} `storage_integrity`
+ */
 export async function openRegistration(cipher: Cipher, client: SealedAuthClient): Promise<OAuth2Registration> {
   const stated = await cipher.open<StatedRegistration>(identityOf(client), client.credentials);
-  return registrationOf(stated, findPreset(stated.provider), null);
+  return registrationOf(stated, findPreset(stated.provider), await metadataOf(cipher, client, stated));
+}
+
+/** Opens what the issuer tells. Whose it has to be is what the sealed registration says, whatever row it was found in. */
+async function metadataOf(
+  cipher: Cipher,
+  { sealedMetadata }: SealedAuthClient,
+  { issuer }: StatedRegistration,
+): Promise<ProviderMetadata | null> {
+  return issuer === undefined || sealedMetadata == null ? null : await openMetadata(cipher, issuer, sealedMetadata);
 }
 
 /**
@@ -161,6 +198,7 @@ function clientOf(row: Row): SealedAuthClient {
     provider: row.provider,
     issuer: row.issuer,
     grantType: row.grant_type,
+    sealedMetadata: row.metadata,
     version: row.version,
     createdAt: row.created_at,
   };

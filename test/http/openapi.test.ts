@@ -6,6 +6,7 @@ import { createApp } from "../../src/http/app.ts";
 import { type Answer, ask, call, ConnectedClient, contract, faults, newBrowser, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { breakActors } from "../support/estate.ts";
+import { OFFLINE } from "../support/offline.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
 /** Codes of the closed list that no route answers with so far. */
@@ -45,7 +46,7 @@ async function expectStatus(status: number, ...request: Parameters<typeof call>)
 
 describe("every route", () => {
   test("stands in the document, and nothing else does", async () => {
-    const app = createApp({ fetchJwks: () => Promise.resolve("") });
+    const app = createApp(OFFLINE);
     const routes = app.routes
       .filter(({ method }) => method !== "ALL")
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
@@ -137,6 +138,21 @@ describe("auth clients and secrets", () => {
       await expectStatus(204, "DELETE", `/v2/auth-clients/${client}`);
     },
   );
+
+  test("come of a consent that ends at the callback which clients share", async () => {
+    const client = await ConnectedClient.create();
+    const attributes = { flavour: { shared_callback: true } };
+    await expectStatus(200, "PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
+    const { body: flow } = await client.authorize(newWorkspace());
+    const opened = await expectStatus(303, "GET", new URL(flow.data.attributes.connect_url).pathname);
+    const state = new URL(opened.headers.get("location") ?? "").searchParams.get("state");
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const { headers } = await expectStatus(303, "POST", "/callback/oauth2", `state=${state}&error=access_denied`, form);
+    const cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+    await expectStatus(303, "GET", headers.get("location") ?? "", undefined, { cookie });
+    const { body: ended } = await expectStatus(200, "GET", flow.data.links.self);
+    expect(ended.data.attributes).toMatchObject({ state: "failed", reason: "access_denied" });
+  });
 
   test("of type oauth2 come of a person's consent, and are read, refreshed, changed and shown", async () => {
     const client = await ConnectedClient.create();

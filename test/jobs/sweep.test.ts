@@ -45,6 +45,9 @@ async function sweep(): Promise<void> {
   await finish(sweepJob());
 }
 
+/** The trigger looks after issuers too: test/jobs/issuers.test.ts counts what that costs. */
+const isOfSweep = (statement: string) => !statement.includes("FROM issuers");
+
 /** The lines that are written from now on, of the kinds that a sweep writes. */
 function watchLog(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
@@ -130,7 +133,7 @@ describe("while nothing is overdue", () => {
     const statements = watchStatements();
     const jobs = vi.fn<() => never>();
     await fireCron({ JOBS: { idFromName: jobs, get: jobs } });
-    expect([statements.length, jobs.mock.calls.length, asked.length]).toEqual([1, 0, 0]);
+    expect([statements.filter(isOfSweep).length, jobs.mock.calls.length, asked.length]).toEqual([1, 0, 0]);
   });
 
   test("a secret costs one question every six hours, give or take a tenth, and fifty of them four statements", async () => {
@@ -144,7 +147,7 @@ describe("while nothing is overdue", () => {
     const after = Date.now();
     expect(asked.toSorted()).toEqual(paths.map((path) => String(actorOf(path).id)).toSorted());
     // Is there anything? Which; when to look next; is there more?
-    expect(statements).toHaveLength(4);
+    expect(statements.filter(isOfSweep)).toHaveLength(4);
     const next = (await Promise.all(paths.map(checkAtOf))).map(Number);
     expect(Math.min(...next)).toBeGreaterThanOrEqual(before + 5.4 * HOUR);
     expect(Math.max(...next)).toBeLessThanOrEqual(after + 6.6 * HOUR);

@@ -52,6 +52,7 @@ function requestOf(vector: Vector, provider: ScriptedProvider): TokenRequest {
     const refreshToken = isExchange ? PREVIOUS.access_token : PREVIOUS.refresh_token;
     return { ...common, kind: "refresh", refreshToken, accessToken: PREVIOUS.access_token, scopes };
   }
+  if (vector.stage === "upgrade") return { ...common, kind: "upgrade", accessToken: PREVIOUS.access_token };
   if (vector.stage !== "code_exchange") return { ...common, kind: vector.stage, scopes };
   const code = registration.flavour?.code_param ?? "code";
   return {

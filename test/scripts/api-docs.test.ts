@@ -53,6 +53,10 @@ const EXPECTED: Printed[] = [
   { of: "$API/providers/slack", texts: ['"type":"provider"', '"total_pages":1', '"token_uri":"https://slack.com/'] },
   { of: "AUTH_CLIENT=", texts: ['"client_secret":"********"', '"refresh_lead_seconds":60', '"flavour":{}'] },
   { of: "REDIRECT_URI=" },
+  {
+    of: '"provider": "slack"',
+    texts: ["token_uri: 'https://slack.com/api/oauth.v2.access'", "client_secret: '********'"],
+  },
   { of: "FLAVOUR=", texts: ['"class":"too_early"'] },
   { of: "filter[component]=crm", statuses: [404, 200], texts: ['"total":1', '"client_id"'] },
   { of: "step $API/auth-clients", texts: ['"name":"CRM app"', '"redirect_uri"'], not: ['"credentials"', "client_id"] },

@@ -1,6 +1,8 @@
-/** Starts what tests inside workerd reach over loopback, once for all of them: the two real providers, and a server that plays scripts. */
+/** Starts what tests inside workerd reach over loopback, once for all of them: two real providers, and servers that play what they are told. */
 
 import type { TestProject } from "vitest/node";
+import "./issuer-contract.ts";
+import { startIssuerServer } from "./issuer-server.ts";
 import "./provider-contract.ts";
 import { startOAuth2Server } from "./oauth2-server.ts";
 import { startOpenIdProvider } from "./openid-provider.ts";
@@ -14,5 +16,8 @@ export default async function start(project: TestProject): Promise<() => Promise
   project.provide("oauth2Server", oauth2Server.address);
   const scripted = await startScriptedServer();
   project.provide("scriptedServer", scripted.origin);
-  return async () => void (await Promise.all([provider.close(), oauth2Server.close(), scripted.stop()]));
+  const issuers = await startIssuerServer();
+  project.provide("issuerServer", issuers.origin);
+  return async () =>
+    void (await Promise.all([provider.close(), oauth2Server.close(), scripted.stop(), issuers.close()]));
 }

@@ -11,7 +11,7 @@ import { allPresets, findPreset } from "../../src/providers/presets.ts";
 export interface Vector {
   id: string;
   provider: string;
-  stage: "code_exchange" | "refresh" | "client_credentials" | "jwt_bearer";
+  stage: "code_exchange" | "upgrade" | "refresh" | "client_credentials" | "jwt_bearer";
   fixed_now: string;
   client_config: Record<string, unknown>;
   request_expectation: Expectation;
@@ -143,8 +143,10 @@ export function registrationFor(vector: Vector, place: (uri: string) => string):
   const flavour = { ...implied, ...base, ...stated };
   const own = { ...CLIENT, ...url, ...uris, flavour };
   const joined = registrationOf(own, preset, null);
+  const upgrade = joined.flavour?.upgrade;
   return {
     ...joined,
+    flavour: { ...joined.flavour, upgrade: upgrade && { ...upgrade, uri: place(upgrade.uri) } },
     auth_uri: "https://provider.example/authorize",
     token_uri: place(joined.token_uri || "https://provider.example/token"),
     refresh_token_uri: place(joined.refresh_token_uri || "https://provider.example/token"),

@@ -50,6 +50,12 @@ export interface RequestFlavour {
   success?: { path: Path; equals: string | number | boolean } | undefined;
 }
 
+/** Where and how the token of a code is exchanged for one that lives longer; sent as the parameter `refresh_token`, as at a refresh. */
+export interface UpgradeFlavour extends RequestFlavour {
+  uri: string;
+  grant_type: string;
+}
+
 /** The settings. Names are as on the wire. */
 export interface Flavour extends RequestFlavour {
   authorize_params?: Record<string, string> | undefined;
@@ -81,6 +87,10 @@ export interface Flavour extends RequestFlavour {
   refresh_grant_type?: string | undefined;
   /** The variables in URIs, and what each may be. */
   hosts?: Record<string, string | HostRule> | undefined;
+  /** What a provider calls the redirect URI: sent in its place. */
+  redirect_uri_name?: string | undefined;
+  /** The token of a code is exchanged at once for one that lives longer. */
+  upgrade?: UpgradeFlavour | undefined;
   /** RFC 7009. */
   revoke_uri?: string | undefined;
   /** RFC 7662. */
@@ -128,8 +138,14 @@ export interface AssertionFlavour {
 
 /** Gives the settings that count for one kind of request. */
 export function flavourFor(flavour: Flavour | undefined, kind: string): Flavour {
-  if (flavour?.refresh === undefined || kind !== "refresh") return flavour ?? {};
-  return { ...flavour, ...flavour.refresh };
+  switch (kind) {
+    case "refresh":
+      return { ...flavour, ...flavour?.refresh };
+    case "upgrade":
+      return { ...flavour, ...flavour?.upgrade };
+    default:
+      return flavour ?? {};
+  }
 }
 
 /** Finds the class that a flavour gives to a provider's code; null when the standard decides. `said` are the texts around it. */

@@ -3,7 +3,7 @@
  * issuer tells. Pure.
  */
 
-import type { Flavour } from "./flavour.ts";
+import type { ClientAuth, Flavour } from "./flavour.ts";
 import type { ProviderMetadata } from "./metadata.ts";
 import type { Preset } from "./preset.ts";
 
@@ -69,30 +69,59 @@ export function registrationOf(
     token_uri,
     refresh_token_uri: stated.refresh_token_uri ?? preset?.refresh_token_uri ?? token_uri,
     ...(lifetime !== undefined && { token_expires_in: lifetime }),
-    flavour: joinedFlavour(stated.flavour, preset?.flavour, metadata),
+    flavour: joinedFlavour(stated, preset?.flavour, metadata),
     metadata,
   };
 }
 
 /** `errors` are joined code by code; of every other setting the first that is stated counts. */
-function joinedFlavour(own: Flavour = {}, preset: Flavour = {}, metadata: ProviderMetadata | null = null): Flavour {
+function joinedFlavour(
+  stated: StatedRegistration,
+  preset: Flavour = {},
+  metadata: ProviderMetadata | null = null,
+): Flavour {
+  const own = stated.flavour ?? {};
   const errors = { ...preset.errors, ...own.errors };
   return {
-    ...flavourOfMetadata(metadata),
+    ...flavourOfMetadata(metadata, stated),
     ...preset,
     ...own,
     ...(Object.keys(errors).length > 0 && { errors }),
   };
 }
 
-/** What metadata tells of a provider's flavour (RFC 8414 2, RFC 7636 4.2). */
-function flavourOfMetadata(metadata: ProviderMetadata | null): Flavour {
+/** What metadata tells of a provider's flavour (RFC 8414 2, RFC 7636 4.2), for a client of this registration. */
+export function flavourOfMetadata(metadata: ProviderMetadata | null, stated: StatedRegistration): Flavour {
   if (metadata === null) return {};
-  const { revocation_endpoint, introspection_endpoint } = metadata;
+  const { revocation_endpoint, introspection_endpoint, code_challenge_methods_supported } = metadata;
+  const client_auth = clientAuthOf(metadata, stated);
   return {
+    ...(client_auth !== null && { client_auth }),
+    ...(code_challenge_methods_supported?.includes("S256") === false && { pkce: "off" }),
     ...(revocation_endpoint !== undefined && { revoke_uri: revocation_endpoint }),
     ...(introspection_endpoint !== undefined && { introspect_uri: introspection_endpoint }),
   };
+}
+
+/** Chooses how the client authenticates, of what its provider supports and it can do; null when that is nothing. */
+function clientAuthOf(
+  { token_endpoint_auth_methods_supported: supported = ["client_secret_basic"] }: ProviderMetadata,
+  { client_secret, keys, grant_type }: StatedRegistration,
+): ClientAuth | null {
+  if (client_secret !== undefined && supported.includes("client_secret_post")) return "body";
+  if (client_secret !== undefined && supported.includes("client_secret_basic")) return "basic";
+  const signs = keys !== undefined || (client_secret === undefined && grant_type !== "jwt_bearer");
+  if (signs && supported.includes("private_key_jwt")) return "private_key_jwt";
+  return client_secret === undefined && supported.includes("none") ? "none" : null;
+}
+
+/** Lists the URIs that a registration needs for its grants and does not have. */
+export function missingUris({ grant_type, auth_uri, token_uri }: OAuth2Registration): ("auth_uri" | "token_uri")[] {
+  const isAsked = grant_type === undefined || grant_type === "authorization_code";
+  return [
+    ...(isAsked && auth_uri === "" ? (["auth_uri"] as const) : []),
+    ...(token_uri === "" ? (["token_uri"] as const) : []),
+  ];
 }
 
 /** Decides whether a client has no secret to prove who it is. */

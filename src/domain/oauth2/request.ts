@@ -24,6 +24,8 @@ export type TokenRequest = Said &
         codeVerifier: string;
       }
     | { kind: "client_credentials" | "jwt_bearer"; scopes: readonly string[] }
+    /** A token that lives longer, for the one that a code brought. */
+    | { kind: "upgrade"; accessToken: string }
   );
 
 /** What every request is made of. */
@@ -67,8 +69,10 @@ export const SECRET_PARAM = /^(client_?secret|password|refresh_?token|access_?to
 
 /** Gives the token endpoint that a request goes to; its own query is kept. Null: a variable in it stands for nothing that is allowed. */
 export function tokenEndpoint({ kind, registration, variables = {} }: TokenRequest): string | null {
-  const uri = kind === "refresh" ? registration.refresh_token_uri : registration.token_uri;
-  return filledUri(uri, registration.flavour?.hosts, variables);
+  const { refresh_token_uri, token_uri, flavour } = registration;
+  const uris = { refresh: refresh_token_uri, upgrade: flavour?.upgrade?.uri ?? "" };
+  const uri = kind === "refresh" || kind === "upgrade" ? uris[kind] : token_uri;
+  return filledUri(uri, flavour?.hosts, variables);
 }
 
 /**
@@ -95,7 +99,7 @@ export function authorizationUrl(
   const standard: Record<string, string> = {
     response_type: "code",
     client_id: registration.client_id,
-    redirect_uri: flow.redirectUri,
+    redirect_uri: flavour.redirect_uri_name ?? flow.redirectUri,
     ...(scope !== "" && { scope }),
     state: flow.state,
     ...(flavour.pkce !== "off" && { code_challenge: flow.codeChallenge, code_challenge_method: "S256" }),

@@ -40,6 +40,8 @@ export function shapeRequest(request: TokenRequest, formed: FormedRequest, value
     if (flavour.refresh_grant_type !== undefined) params.set("grant_type", flavour.refresh_grant_type);
     if (flavour.refresh_with_scope === true) set(scopeParam(request, flavour.scope_separator));
     set(flavour.refresh_params);
+  } else if (request.kind === "upgrade") {
+    params.set("grant_type", flavour.upgrade?.grant_type ?? "");
   } else {
     if (request.kind === "client_credentials") set(scopeParam(request, flavour.scope_separator));
     set(flavour.token_params);

@@ -12,15 +12,17 @@ export type Variables = Readonly<Record<string, string>>;
 export const VARIABLE = /^(fields|callback)\.[A-Za-z0-9_-]{1,64}$/;
 /** Whatever a pattern allows, a value holds nothing that ends a host or a path. */
 const VALUE = /^(?!\.+$)[A-Za-z0-9._~-]{1,100}$/;
+const LONGEST_VALUE = 100;
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
-const MOST_REPETITIONS = 2;
+/** How many ways a pattern may have for one value to match: so many are tried in some milliseconds. */
+const MOST_WAYS = 200_000;
 
 /** Lists the variables of a URI. */
 export function variablesIn(uri: string): string[] {
   return [...new Set([...uri.matchAll(PLACEHOLDER)].map(([, name = ""]) => name.trim()))];
 }
 
-/** Puts values in the place of variables. Null when one is not said, or is not what it may be. */
+/** Puts values in the place of variables. Null when one is not said, is not what it may be, or makes no URI. */
 export function filledUri(uri: string, hosts: Flavour["hosts"], variables: Variables): string | null {
   let isFilled = true;
   const filled = uri.replace(PLACEHOLDER, (_, name: string) => {
@@ -28,7 +30,7 @@ export function filledUri(uri: string, hosts: Flavour["hosts"], variables: Varia
     if (value === null) isFilled = false;
     return value ?? "";
   });
-  return isFilled ? filled : null;
+  return isFilled && URL.canParse(filled) ? filled : null;
 }
 
 /** Finds the variables of a URI that are not said, or are not what they may be. */
@@ -39,28 +41,72 @@ export function unfilledIn(uri: string, hosts: Flavour["hosts"], variables: Vari
 function allowedValue(name: string, hosts: Flavour["hosts"], variables: Variables): string | null {
   const rule = hosts !== undefined && Object.hasOwn(hosts, name) ? hosts[name] : undefined;
   if (rule === undefined) return null;
-  const { pattern, values, default: otherwise }: HostRule = typeof rule === "string" ? { pattern: rule } : rule;
   const said = Object.hasOwn(variables, name) ? variables[name] : undefined;
-  if (said === undefined || said === "") return otherwise ?? null;
-  if (values !== undefined && Object.hasOwn(values, said)) return values[said] ?? null;
-  if (pattern === undefined || !VALUE.test(said)) return null;
-  return whole(pattern).test(said) ? said : null;
+  const value = chosenValue(typeof rule === "string" ? { pattern: rule } : rule, said);
+  // Whatever a flavour holds, by the time it is used nothing else gets into a URI.
+  return value !== undefined && VALUE.test(value) ? value : null;
+}
+
+function chosenValue(rule: HostRule, said: string | undefined): string | undefined {
+  if (said === undefined || said === "") return rule.default;
+  if (rule.values !== undefined && Object.hasOwn(rule.values, said)) return rule.values[said];
+  const isMatched = rule.pattern !== undefined && VALUE.test(said) && whole(rule.pattern).test(said);
+  return isMatched ? said : undefined;
 }
 
 /** Says what is wrong with a pattern as the end of a sentence ("must …"); null when it is one that is matched in little time. */
 export function hostPatternFault(pattern: string): string | null {
-  const withoutClasses = pattern.replaceAll(/\\./g, "e").replaceAll(/\[[^\]]*\]/g, "c");
-  if (/\\[1-9k]|\(\?(?!:)/.test(pattern)) return "must be a simple regular expression: no look-around, no references";
-  if (/\)\s*[*+{]/.test(withoutClasses)) return "must not repeat a group";
-  if ((withoutClasses.match(/[*+]|\{\d+,/g) ?? []).length > MOST_REPETITIONS) {
-    return `must not have more than ${MOST_REPETITIONS} repetitions`;
+  if (!isExpression(pattern)) return "must be a regular expression";
+  const plain = withoutTexts(pattern);
+  if (/\\|\(\?/.test(plain)) return "must be a simple regular expression: no look-around, no references";
+  if (/\)[*+{]/.test(plain)) return "must not repeat a group";
+  return waysThrough(plain) > MOST_WAYS ? "must have fewer repetitions, options and alternatives" : null;
+}
+
+/** Leaves of an expression what decides where a match may go; of escapes only references, as a backslash. */
+function withoutTexts(pattern: string): string {
+  return pattern
+    .replaceAll(/\\(.)/gs, (_, escaped: string) => (/[1-9k]/.test(escaped) ? "\\" : "e"))
+    .replaceAll(/\[[^\]]*\]/g, "c")
+    .replaceAll("(?:", "(");
+}
+
+/**
+ * Counts the ways through an expression in which no group is repeated: an option doubles them, a repetition has one for each length of
+ * a value, alternatives add up, and what follows on each other multiplies. However a matcher goes about it, it tries each of them once.
+ */
+function waysThrough(plain: string): number {
+  /** Of each group that is open, the outermost first: the ways of the alternatives before, and of the one at hand. */
+  const outer: { before: number; current: number }[] = [];
+  let group = { before: 0, current: 1 };
+  for (const [token, least, most] of plain.matchAll(/\{(\d+)(,?\d*)\}\??|[*+?]\??|[()|]/g)) {
+    if (token === "(") {
+      outer.push(group);
+      group = { before: 0, current: 1 };
+    } else if (token === "|") {
+      group = { before: group.before + group.current, current: 1 };
+    } else if (token === ")") {
+      const ways = group.before + group.current;
+      group = outer.pop() ?? group;
+      group.current *= ways;
+    } else {
+      group.current *= token.startsWith("?") ? 2 : lengths(least, most);
+    }
   }
-  return isExpression(pattern) ? null : "must be a regular expression";
+  return group.before + group.current;
+}
+
+/** Counts the lengths that a repetition may have, `{2,5}` for instance: `least` "2", `most` ",5". Both undefined: any. */
+function lengths(least = "0", most = ","): number {
+  if (most === "") return 1;
+  const longest = most === "," ? LONGEST_VALUE : Math.min(Number(most.slice(1)), LONGEST_VALUE);
+  return Math.max(1, longest - Number(least) + 1);
 }
 
 function isExpression(pattern: string): boolean {
   try {
-    return whole(pattern).unicode;
+    // Bare, so that no bracket of a pattern ends the group that `whole` puts around it.
+    return new RegExp(pattern, "u").unicode;
   } catch {
     return false;
   }

@@ -1,0 +1,73 @@
+/** An issuer of a test's own on a server that plays them: what it publishes and answers is what the test says. Runs inside workerd. */
+
+import { inject } from "vitest";
+import type { HeardRequest, ScriptedAnswer } from "./issuer-contract.ts";
+
+export class ScriptedIssuer {
+  readonly #name = `issuer-${crypto.randomUUID()}`;
+
+  /** Its identifier, which has a path. */
+  get issuer(): string {
+    return this.at("");
+  }
+
+  /** The address of something of it. */
+  at(path: string): string {
+    return `${inject("issuerServer")}/${this.#name}${path}`;
+  }
+
+  /** Its two addresses for metadata. */
+  get wellKnown(): { openid: string; oauth: string } {
+    return {
+      openid: `/${this.#name}/.well-known/openid-configuration`,
+      oauth: `/.well-known/oauth-authorization-server/${this.#name}`,
+    };
+  }
+
+  /** Metadata that is as it should be. */
+  metadata(changes: object = {}): object {
+    return {
+      issuer: this.issuer,
+      authorization_endpoint: this.at("/authorize"),
+      token_endpoint: this.at("/token"),
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
+      ...changes,
+    };
+  }
+
+  /** Publishes metadata where OpenID has it. */
+  async publish(changes: object = {}): Promise<void> {
+    await this.answer(this.wellKnown.openid, { body: this.metadata(changes) });
+  }
+
+  /** Says what is answered at an absolute path. */
+  async answer(path: string, answer: ScriptedAnswer): Promise<void> {
+    await fetch(`${inject("issuerServer")}/control`, { method: "PUT", body: JSON.stringify({ [path]: answer }) });
+  }
+
+  /** Says what its token endpoint answers. */
+  async answerTokens(answer: ScriptedAnswer, path = "/token"): Promise<void> {
+    await this.answer(new URL(this.at(path)).pathname, answer);
+  }
+
+  /** What it was asked so far. */
+  async heard(): Promise<HeardRequest[]> {
+    return await (await fetch(`${inject("issuerServer")}/control?of=${this.#name}`)).json();
+  }
+
+  /** The document of a client that names it. */
+  client(attributes: object = {}, credentials: object = {}): object {
+    return {
+      data: {
+        type: "auth-client",
+        attributes: {
+          type: "oauth2",
+          name: "By issuer",
+          credentials: { client_id: "the-id", client_secret: "sentinel-secret", ...credentials },
+          issuer: this.issuer,
+          ...attributes,
+        },
+      },
+    };
+  }
+}
