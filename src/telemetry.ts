@@ -24,6 +24,10 @@ export type LogLine =
       version: number;
       outcome: "granted" | "superseded" | "refused" | "held_back";
       reason: string | null;
+      /** What in the answer was not believed. */
+      warning?: string;
+      /** In which format the provider answered, where that cannot be read. */
+      media_type?: string;
       duration_ms: number;
       next_refresh_at: string | null;
     }

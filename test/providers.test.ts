@@ -3,6 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { z } from "@hono/zod-openapi";
+import { REFUSAL_CLASSES } from "../src/domain/oauth2/response.ts";
+import { flavourSchema } from "../src/jsonapi/flavour.ts";
 import { PRESET_NAME, presetProblems, presetSchema } from "../src/jsonapi/preset.ts";
 import { allPresets } from "../src/providers/presets.ts";
 
@@ -61,6 +64,42 @@ test("no two vectors have one id", () => {
 test("every vector of a preset belongs to one", () => {
   const files = existsSync(join(VECTORS, "presets")) ? readdirSync(join(VECTORS, "presets")) : [];
   expect(files.filter((file) => !names.includes(file.replace(/\.json$/, "")))).toEqual([]);
+});
+
+describe("docs/PROVIDERS.md", () => {
+  const page = readFileSync("docs/PROVIDERS.md", "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (.+?) \| (.+) \|$/gm)].map(([, name = "", values = ""]) => ({
+    name,
+    values,
+  }));
+  const settings = Object.entries(flavourSchema.shape).map(([name, schema]) => [name, schema.unwrap()] as const);
+
+  test("has a row for each setting, and for nothing else", () => {
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(settings.map(([name]) => name).toSorted());
+  });
+
+  test("has the values that a setting takes, the default first", () => {
+    const wrong = settings.filter(([name, schema]) => {
+      const values = rows.find((row) => row.name === name)?.values ?? "";
+      if (schema instanceof z.ZodEnum) return values !== schema.options.map((each) => `\`${each}\``).join(" · ");
+      return schema instanceof z.ZodBoolean && !["`false` · `true`", "`true` · `false`"].includes(values);
+    });
+    expect(wrong.map(([name]) => name)).toEqual([]);
+  });
+
+  test("has examples that the schemas take", () => {
+    const [preset, vector] = [...page.matchAll(/^ *```json\n([\s\S]*?)```$/gm)].map(([, text = ""]) =>
+      JSON.parse(text),
+    );
+    expect(presetProblems(preset)).toEqual([]);
+    const [known] = vectorsIn("presets/slack.json");
+    expect(Object.keys(vector)).toEqual(Object.keys(known ?? {}));
+  });
+
+  test("names the classes of errors", () => {
+    const classes = page.split("### Classes")[1]?.split("\n##")[0] ?? "";
+    expect([...classes.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual([...REFUSAL_CLASSES]);
+  });
 });
 
 test("every provider that was promised is there", () => {

@@ -39,12 +39,14 @@ export function afterRefusal(secret: Secret, refusal: Refusal, now: number, rand
   const before = secret.trouble;
   // A client that was corrected is another bout of trouble.
   const goesOn = before !== null && (before.kind !== "client_misconfigured" || refusal.class === "config_error");
+  // Only a refresh token can have been spent for an answer that never came.
+  const isLoss = refusal.class === "ambiguous" && secret.renewedWith === "refresh_token";
   const known = {
     reason: refusal.reason,
     since: goesOn ? before.since : now,
     failures: (before?.failures ?? 0) + 1,
-    ambiguous: before?.ambiguous === true || refusal.class === "ambiguous",
-    lostAt: refusal.class === "ambiguous" ? now : (before?.lostAt ?? null),
+    ambiguous: before?.ambiguous === true || isLoss,
+    lostAt: isLoss ? now : (before?.lostAt ?? null),
     quickTries: before?.quickTries ?? 0,
   };
   const next = (trouble: Trouble, refreshAt: number | null): Secret => ({

@@ -2,7 +2,8 @@
 
 import type { AuthClientId } from "./ids.ts";
 import type { ProviderMetadata } from "./oauth2/metadata.ts";
-import type { GrantType, OAuth2Registration, StatedRegistration } from "./oauth2/registration.ts";
+import type { GrantType, OAuth2Registration, SecretName, StatedRegistration } from "./oauth2/registration.ts";
+import { needsNobody } from "./oauth2/renewal.ts";
 import type { Place } from "./place.ts";
 import type { Policy } from "./refresh-schedule.ts";
 
@@ -15,6 +16,14 @@ export const AUTH_TYPE = /^[a-z0-9_]{1,40}$/;
 /** Decides whether secrets of a type hold tokens, which expire and are renewed. */
 export function hasTokens(type: AuthType): boolean {
   return type === "oauth2";
+}
+
+/** What decides which credentials a secret has: what its client says of itself. */
+export type Kind = Pick<AuthClient, "type" | "grantType">;
+
+/** Decides whether the tokens of a secret are fetched for it, because nobody has to consent. */
+export function isFetched({ type, grantType }: Kind): boolean {
+  return hasTokens(type) && needsNobody({ grant_type: grantType });
 }
 
 /** What a client of another type than `oauth2` knows: anything that its components want. */
@@ -34,6 +43,8 @@ export interface AuthClient {
   grantType: GrantType;
   /** What its issuer tells; absent or null: nothing. */
   metadata?: ProviderMetadata | null;
+  /** Which of the client secrets the provider took last. Copies that actors keep may be older than this member. */
+  secretInUse?: SecretName;
   /** How long before expiry a token is renewed, in seconds. */
   refreshLeadSeconds: number;
   /** How much earlier at most, at random, in seconds. */

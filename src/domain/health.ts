@@ -1,6 +1,7 @@
 /** How a secret is, for callers: its health, its state, and what they are told when there is no token. Pure. */
 
 import { ServiceError } from "../errors.ts";
+import type { Refusal } from "./oauth2/response.ts";
 import { canRefresh, isServable } from "./refresh-schedule.ts";
 import type { Health, HealthStatus, Report, Secret } from "./secret.ts";
 
@@ -34,13 +35,37 @@ export function stateOf(reported: Report | null, { status }: Health): "ready" | 
   return status === "ok" || status === "not_refreshable" || status === "degraded" ? "ready" : "error";
 }
 
+/** Codes by which a provider refuses what it was asked for, rather than who asks. */
+const OF_WHAT_WAS_ASKED = new Set<string>([
+  ...["access_denied", "consent_required", "interaction_required", "login_required"],
+  ...["invalid_scope", "invalid_target", "provider_refused"],
+]);
+/** When it is worth asking again, in seconds, where nobody says so. */
+const ASK_AGAIN_SECONDS = 10;
+
+/** Words the failure of a caller whose secret was to be given its first token. */
+export function notFetched({ class: kind, reason, retryAfterSeconds }: Refusal): ServiceError {
+  if (kind !== "config_error") {
+    const detail = `The provider gave no token (${reason}). Nothing was stored.`;
+    const seconds = Math.max(1, retryAfterSeconds ?? ASK_AGAIN_SECONDS);
+    return new ServiceError("provider_unreachable", detail, { retryAfterSeconds: seconds });
+  }
+  if (OF_WHAT_WAS_ASKED.has(reason))
+    return new ServiceError("provider_refused", `The provider refuses what is asked for (${reason}).`);
+  return new ServiceError(
+    "client_misconfigured",
+    `The provider refuses the auth client (${reason}). Correct the client.`,
+  );
+}
+
 /** Words the failure of a caller who needs a token that there is not. */
 export function unavailable(secret: Secret, now: number): ServiceError {
   const { trouble } = secret;
   if (!canRefresh(secret)) {
-    const why = secret.hasRefreshToken
-      ? `the provider refused it (${trouble?.reason})`
-      : "it has expired and there is no refresh token";
+    const why =
+      secret.renewedWith !== null
+        ? `the provider refused it (${trouble?.reason})`
+        : "it has expired and there is no refresh token";
     return new ServiceError(
       "reauthorization_required",
       `The grant is over: ${why}. A person has to connect the account again.`,

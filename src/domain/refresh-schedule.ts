@@ -4,6 +4,7 @@
  * `after-attempt`.
  */
 
+import type { RenewedWith } from "./oauth2/renewal.ts";
 import type { Attempt, Secret } from "./secret.ts";
 
 /** What the auth client decides about timing. */
@@ -21,7 +22,8 @@ export interface GrantTimes {
   issuedAt: number;
   /** Null: never. */
   expiresAt: number | null;
-  hasRefreshToken: boolean;
+  /** Null: it is not renewed. */
+  renewedWith: RenewedWith | null;
   /** Null: not known; undefined: it is the refresh token of before, and so is what is known of its end. */
   refreshTokenExpiresAt: number | null | undefined;
   /** When the provider's answer was here; null for tokens that somebody had in hand. */
@@ -61,14 +63,14 @@ export function refreshMoment(issuedAt: number, expiresAt: number, policy: Pick<
  * before stays while it is good.
  */
 export function withNewGrant(secret: Secret, grant: GrantTimes, policy: Policy, random: number): Secret {
-  const { issuedAt, expiresAt, hasRefreshToken, arrivedAt } = grant;
-  const refreshAt = hasRefreshToken ? firstRefresh(grant, policy, random) : null;
+  const { issuedAt, expiresAt, renewedWith, arrivedAt } = grant;
+  const refreshAt = renewedWith !== null ? firstRefresh(grant, policy, random) : null;
   const next: Secret = {
     ...secret,
     version: secret.version + 1,
     issuedAt,
     expiresAt,
-    hasRefreshToken,
+    renewedWith,
     ...endOfRefreshToken(secret, grant),
     refreshAt,
     notBefore: null,
@@ -113,7 +115,8 @@ function firstRefresh({ issuedAt, expiresAt }: GrantTimes, policy: Policy, rando
 function endOfRefreshToken(secret: Secret, grant: GrantTimes): Pick<Secret, "refreshTokenExpiresAt" | "announcedDays"> {
   const before = secret.refreshTokenExpiresAt;
   const end = grant.refreshTokenExpiresAt === undefined ? before : grant.refreshTokenExpiresAt;
-  if (end === null || !grant.hasRefreshToken) return { refreshTokenExpiresAt: null, announcedDays: null };
+  if (end === null || grant.renewedWith !== "refresh_token")
+    return { refreshTokenExpiresAt: null, announcedDays: null };
   // Providers state what is left, so the same end is never the same to the second.
   const isSame = before !== null && Math.abs(end - before) < MINUTE;
   return {
@@ -183,7 +186,7 @@ export function isTooEarly({ notBefore }: Secret, now: number): boolean {
 
 /** Decides whether asking the provider can help at all. */
 export function canRefresh(secret: Secret): boolean {
-  return secret.hasRefreshToken && secret.trouble?.kind !== "needs_reauthorization";
+  return secret.renewedWith !== null && secret.trouble?.kind !== "needs_reauthorization";
 }
 
 /** Decides whether the last success is recent enough to answer one more request to refresh. */

@@ -5,6 +5,7 @@
 
 import type { AuthType, FreeCredentials } from "./auth-client.ts";
 import type { AuthClientId, SecretId, UserId, WorkspaceId } from "./ids.ts";
+import type { RenewedWith } from "./oauth2/renewal.ts";
 import type { Reason } from "./oauth2/response.ts";
 
 /** What a provider issued. Always sealed at rest; `refresh_token` never leaves the actor. */
@@ -24,7 +25,7 @@ export interface Attempt {
   id: string;
   /** The version of the grant it spends. */
   version: number;
-  /** Tells refresh tokens apart without holding one. */
+  /** Tells apart what renewals rest on, without holding it. */
   fingerprint: string;
   sentAt: number;
 }
@@ -59,6 +60,8 @@ export interface Secret {
   /** What was asked of the provider besides, as far as the platform said: an object, or a text of its own. */
   additionalParams: Record<string, unknown> | string | null;
   fields: Record<string, unknown> | null;
+  /** What the provider was asked for; null: nobody knows. */
+  scopes: string[] | null;
   createdAt: number;
 
   /** Rises with every grant that is stored. */
@@ -66,7 +69,8 @@ export interface Secret {
   issuedAt: number;
   /** Null: never. */
   expiresAt: number | null;
-  hasRefreshToken: boolean;
+  /** Null: it is not renewed. */
+  renewedWith: RenewedWith | null;
   /** The hard end of the refresh token, where the provider told one. */
   refreshTokenExpiresAt: number | null;
   /** How many days before that people were told last; null: not yet. */
@@ -140,7 +144,7 @@ export interface PlainCredentials {
 export function blankSecret(
   facts: Pick<
     Secret,
-    "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "additionalParams" | "fields"
+    "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "additionalParams" | "fields" | "scopes"
   >,
   now: number,
 ): Secret {
@@ -150,7 +154,7 @@ export function blankSecret(
     version: 0,
     issuedAt: now,
     expiresAt: null,
-    hasRefreshToken: false,
+    renewedWith: null,
     refreshTokenExpiresAt: null,
     announcedDays: null,
     lastRefreshedAt: null,

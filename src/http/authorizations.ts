@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
-import { hasTokens } from "../domain/auth-client.ts";
+import { hasTokens, isFetched } from "../domain/auth-client.ts";
 import { digest } from "../domain/digest.ts";
 import { type AuthorizationId, OWN_ID, type SecretId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
@@ -65,7 +65,8 @@ export function addAuthorizationRoutes(app: App): void {
     const settings = settingsOf(c.env);
     const publicUrl = publicUrlFor(settings, c.req.url);
     const client = await findUsableClient(c, relationships.auth_client.data.id, at, POINTER_TO_CLIENT);
-    if (!hasTokens(client.type)) throw noConsent(client.type);
+    if (!hasTokens(client.type)) throw noConsent(`type "${client.type}"`);
+    if (isFetched(client)) throw noConsent(`grant type "${client.grantType}"`);
     if (renewed !== undefined && !OWN_ID.test(renewed)) throw noSuchSecret();
     // A secret that is renewed has its own.
     if (renewed === undefined || attributes.fields !== undefined) {
@@ -120,10 +121,10 @@ export function addAuthorizationRoutes(app: App): void {
   });
 }
 
-function noConsent(type: string): ServiceError {
+function noConsent(kind: string): ServiceError {
   return new ServiceError("conflict", [
     {
-      detail: `Nobody consents for the type "${type}": create the secret.`,
+      detail: `Nobody consents for the ${kind}: create the secret.`,
       pointer: "/data/relationships/auth_client",
     },
   ]);

@@ -3,7 +3,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
-import type { AuthType } from "../domain/auth-client.ts";
+import type { Kind } from "../domain/auth-client.ts";
 import type { Discovered } from "../domain/oauth2/metadata.ts";
 import type { Principal } from "../domain/permissions.ts";
 import type { Lineage } from "../domain/place.ts";
@@ -27,8 +27,8 @@ export interface AppEnv {
     at: Lineage;
     /** The auth client that a document names, or that a change is for; set likewise. */
     client: SealedAuthClient;
-    /** The type of the secret that a change is for; set likewise. */
-    authType: AuthType;
+    /** What kind of secret a change is for; set likewise. */
+    kind: Kind;
     /** What is wrong with the body besides what its schema finds. */
     problems?: Problem[];
     /** What the answer was an error of, for the log. */

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type AuthClientId, PLATFORM_ID, type SecretId, type UserId } from "../domain/ids.ts";
 import { holds, nothingThere, type Permission } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
-import { ServiceError } from "../errors.ts";
+import { type ErrorCode, ServiceError } from "../errors.ts";
 import {
   newSecretProblems,
   newSecretSchema,
@@ -21,7 +21,7 @@ import { document, documentSchema, listSchema, memberAt, otherIdProblems } from 
 import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import { seenAround } from "../store/places.ts";
-import { findSecretType, listSecrets } from "../store/secrets.ts";
+import { findSecretKind, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
@@ -40,6 +40,14 @@ const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
 const inWorkspace = { tags, path: "/v2/workspaces/{workspace}/secrets" } as const;
 const one = { tags, path: "/v2/workspaces/{workspace}/secrets/{id}" } as const;
 const answer = documentSchema(secretSchema);
+/** Codes of routes that take what a secret holds. The first token of some is fetched. */
+const OF_CONTENT: ErrorCode[] = [
+  ...OF_DOCUMENTS,
+  "conflict",
+  "client_misconfigured",
+  "provider_refused",
+  "storage_integrity",
+];
 
 const listRoute = createRoute({
   ...inWorkspace,
@@ -65,17 +73,18 @@ const createSecret = createRoute({
   ...inWorkspace,
   method: "post",
   summary: "Create a secret",
-  description: "With credentials in hand. To have a person consent instead, create an authorization.",
+  description:
+    "With credentials in hand, or, where nobody has to consent, with a token that is fetched before the answer. To have a person consent, create an authorization.",
   middleware: alsoRefuse(async (sent, c) => {
     const at = await permitIn(c, idInPath(c, "workspace", workspaceId), "workspaces.auth_secret.create");
     c.set("at", at);
     const named = namedClient(sent);
     if (typeof named?.id !== "string" || !PLATFORM_ID.test(named.id)) return newSecretProblems(sent, null);
     c.set("client", await findUsableClient(c, named.id, at, named.pointer));
-    return newSecretProblems(sent, c.get("client").type);
+    return newSecretProblems(sent, c.get("client"));
   }),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newSecretSchema) },
-  responses: { 201: json("The secret.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
+  responses: { 201: json("The secret.", answer), ...failures(...OF_CONTENT) },
 });
 
 const readSecret = createRoute({
@@ -91,18 +100,18 @@ const changeSecret = createRoute({
   method: "patch",
   summary: "Change a secret",
   description:
-    "`credentials` replace the whole grant and start a new version. `state` and `error` are the platform's own report.",
+    "`credentials` replace the whole grant and start a new version; where nobody has to consent, a token is fetched anew. `state` and `error` are the platform's own report.",
   middleware: alsoRefuse(async (sent, c) => {
     const workspace = idInPath(c, "workspace", workspaceId);
     await permitIn(c, workspace, "workspaces.auth_secret.edit");
     if (memberAt(sent, ["data", "attributes", "credentials"]) === undefined) return secretChangeProblems(sent, null);
-    const type = await findSecretType(c.env.DB, workspace, idInPath(c, "id", ownId<SecretId>()));
-    if (type === null) throw nothingThere();
-    c.set("authType", type);
-    return secretChangeProblems(sent, type);
+    const kind = await findSecretKind(c.env.DB, workspace, idInPath(c, "id", ownId<SecretId>()));
+    if (kind === null) throw nothingThere();
+    c.set("kind", kind);
+    return secretChangeProblems(sent, kind);
   }),
   request: { params, body: jsonBody(secretChangeSchema) },
-  responses: { 200: json("The secret.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
+  responses: { 200: json("The secret.", answer), ...failures(...OF_CONTENT) },
 });
 
 const readToken = createRoute({
@@ -193,7 +202,7 @@ export function addSecretRoutes(app: App): void {
       userId: relationships.user?.data.id ?? null,
       name: attributes.name,
       client,
-      content: contentOf(client.type, attributes.credentials),
+      content: contentOf(client, attributes.credentials),
       reported: reportIn(attributes) ?? null,
     });
     return writeSecret(c, 201, secret);
@@ -214,7 +223,7 @@ export function addSecretRoutes(app: App): void {
     const secret = await secretStub(c.env, workspace, id).change({
       requestId: c.get("requestId"),
       name,
-      content: credentials === undefined ? undefined : contentOf(c.get("authType"), credentials),
+      content: credentials === undefined ? undefined : contentOf(c.get("kind"), credentials),
       reported: reportIn(data.attributes),
     });
     return writeSecret(c, 200, secret);

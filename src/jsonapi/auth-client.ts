@@ -7,9 +7,11 @@ import {
   type FreeCredentials,
   DEFAULT_REFRESH_LEAD_SECONDS,
   hasTokens,
+  isFetched,
   redirectUri,
 } from "../domain/auth-client.ts";
 import type { StatedRegistration } from "../domain/oauth2/registration.ts";
+import { inUseAfter, inUseOf } from "../domain/oauth2/client-secrets.ts";
 import { masked, unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
@@ -82,6 +84,7 @@ const relationshipsSchema = z
 
 /** What a client is made with, and repeats when it is changed. */
 const shownAsItWas = {
+  secret_in_use: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
   provider: z.string().nullish().openapi({ description: "As it was shown." }),
   issuer: z.string().nullish().openapi({ description: "As it was shown." }),
   grant_type: z.string().optional().openapi({ description: "As it was shown." }),
@@ -164,7 +167,7 @@ export function newAuthClient(
       : withSecretsOf(null, attributes.credentials),
     provider: attributes.provider ?? null,
     issuer: attributes.issuer ?? null,
-    grantType: attributes.grant_type ?? "authorization_code",
+    grantType: attributes.grant_type ?? findPreset(attributes.provider)?.grant_type ?? "authorization_code",
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? leadOf(attributes.provider),
     refreshJitterSeconds: attributes.refresh_jitter_seconds ?? 0,
     version: 1,
@@ -210,6 +213,9 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
     name: attributes.name ?? client.name,
     components: relationships.components?.data.map(({ id }) => id) ?? client.components,
     credentials,
+    ...(hasTokens(client.type) && {
+      secretInUse: inUseAfter(client.credentials, credentials, inUseOf(client)),
+    }),
     refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
     refreshJitterSeconds: attributes.refresh_jitter_seconds ?? client.refreshJitterSeconds,
   };
@@ -251,6 +257,9 @@ export const authClientSchema = z
         provider: z.string().nullish().openapi({ description: "`oauth2`: its preset." }),
         issuer: z.string().nullish().openapi({ description: "`oauth2`: whose metadata fills it in." }),
         grant_type: z.string().optional().openapi({ description: "`oauth2`: how grants come to be." }),
+        secret_in_use: z.enum(["client_secret", "next_client_secret"]).optional().openapi({
+          description: "`oauth2`: which client secret the provider took last; shown with the credentials.",
+        }),
         flavour: flavourSchema
           .optional()
           .openapi({ description: "`oauth2`: as it was set; shown with the credentials." }),
@@ -267,6 +276,11 @@ export const authClientSchema = z
       .openapi({ description: "In lists: why the credentials of this one cannot be shown now." }),
   })
   .openapi("AuthClient");
+
+/** Shows what stands beside the credentials of a client with tokens, for those who may see these. */
+function ofRegistration(client: Omit<AuthClient, "credentials">, { flavour = {}, client_secret }: StatedRegistration) {
+  return { flavour, ...(client_secret !== undefined && { secret_in_use: inUseOf(client) }) };
+}
 
 /**
  * Shows a client. Client secrets are never shown; the other credentials only where `showsCredentials`. `credentials` are null when they
@@ -292,19 +306,20 @@ export function authClientResource(
             : (masked(credentials, MASK) as Record<string, unknown>),
         }),
       ...(isRegistration && {
-        ...(credentials !== null && {
-          redirect_uri: redirectUri(
-            publicUrl,
-            client.id,
-            filledRegistration(credentials as StatedRegistration, client.metadata ?? null),
-          ),
-        }),
+        ...(credentials !== null &&
+          !isFetched(client) && {
+            redirect_uri: redirectUri(
+              publicUrl,
+              client.id,
+              filledRegistration(credentials as StatedRegistration, client.metadata ?? null),
+            ),
+          }),
         refresh_lead_seconds: client.refreshLeadSeconds,
         refresh_jitter_seconds: client.refreshJitterSeconds,
         provider: client.provider,
         issuer: client.issuer,
         grant_type: client.grantType,
-        ...(credentials !== null && showsCredentials && { flavour: (credentials as StatedRegistration).flavour ?? {} }),
+        ...(credentials !== null && showsCredentials && ofRegistration(client, credentials as StatedRegistration)),
       }),
     },
     relationships: {

@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import type { AuthClientId, UserId } from "../domain/ids.ts";
+import type { Kind } from "../domain/auth-client.ts";
 import { stateOf } from "../domain/health.ts";
 import type { Health, Report, SecretView, TokenCredentials } from "../domain/secret.ts";
 import type { Problem } from "../errors.ts";
@@ -94,19 +95,23 @@ function clientProblems(sent: unknown): Problem[] {
   return [{ detail: `"${second}" is the same as "${first}".`, pointer: `/data/relationships/${second}` }];
 }
 
-/** Finds what is wrong with a new secret besides its schema. `clientType` is its client's; null: not known, so the stated one counts. */
-export function newSecretProblems(sent: unknown, clientType: string | null): Problem[] {
+/** Finds what is wrong with a new secret besides its schema. `client` null: not known, so the stated type counts. */
+export function newSecretProblems(sent: unknown, client: Kind | null): Problem[] {
   const stated = memberAt(sent, ["data", "attributes", "type"]);
-  const type = clientType ?? (typeof stated === "string" ? stated : null);
-  const isOther = typeof stated === "string" && stated !== type;
-  const other = { detail: `"type" must be "${type}", that of the auth client.`, pointer: "/data/attributes/type" };
-  const wrong = type === null ? [] : [...missingCredentials(sent, type), ...credentialsProblems(sent, type)];
+  const said = typeof stated === "string" ? ({ type: stated, grantType: "authorization_code" } as const) : null;
+  const kind = client ?? said;
+  const isOther = said !== null && said.type !== kind?.type;
+  const other = {
+    detail: `"type" must be "${kind?.type}", that of the auth client.`,
+    pointer: "/data/attributes/type",
+  };
+  const wrong = kind === null ? [] : [...missingCredentials(sent, kind), ...credentialsProblems(sent, kind)];
   return [...clientProblems(sent), ...wrong, ...(isOther ? [other] : []), ...reportProblems(sent)];
 }
 
-/** Finds what is wrong with a change of a secret of this type besides its schema. */
-export function secretChangeProblems(sent: unknown, type: string | null): Problem[] {
-  const wrong = type === null ? [] : credentialsProblems(sent, type);
+/** Finds what is wrong with a change of a secret of this kind besides its schema. */
+export function secretChangeProblems(sent: unknown, kind: Kind | null): Problem[] {
+  const wrong = kind === null ? [] : credentialsProblems(sent, kind);
   return [...wrong, ...reportProblems(sent)];
 }
 

@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
 import { ACCESS_TOKEN, TOKEN_TYPE } from "../domain/oauth2/response.ts";
+import { hasTokens, isFetched, type Kind } from "../domain/auth-client.ts";
 import type { Problem } from "../errors.ts";
 import {
   CREDENTIALS_PATH,
@@ -39,6 +40,17 @@ const oauth2Schema = z.strictObject({
   expires_in: seconds,
   expires_at: instantTextSchema.nullish(),
   scope: z.string().max(8192).nullish(),
+  additional_params: secretParams,
+  fields: fieldsSchema.nullish(),
+});
+
+/** Where nobody consents: the tokens are fetched. */
+const fetchedSchema = z.strictObject({
+  scope: z
+    .string()
+    .max(8192)
+    .nullish()
+    .openapi({ description: "What to ask the provider for, with spaces in between (RFC 6749 3.3)." }),
   additional_params: secretParams,
   fields: fieldsSchema.nullish(),
 });
@@ -82,12 +94,15 @@ const TYPES: Record<string, { component: string; schema: z.ZodType }> = {
   noauth: { component: "NoAuthCredentials", schema: noAuthSchema },
 };
 
+const FETCHED = { component: "FetchedCredentials", schema: fetchedSchema };
+
 /** The same for the API's description. */
-export const CREDENTIALS_COMPONENTS = Object.values(TYPES);
+export const CREDENTIALS_COMPONENTS = [...Object.values(TYPES), FETCHED];
 
 /** Credentials in a request, before it is known which type they are for. */
 export const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
-  description: "By the type of the auth client. A custom type's are free-form; `noauth` needs none.",
+  description:
+    "By the type of the auth client, and for `oauth2` by its grant type: tokens in hand, or `FetchedCredentials` where nobody has to consent. A custom type's are free-form; `noauth` needs none.",
   anyOf: eitherOf(...CREDENTIALS_COMPONENTS.map(({ component }) => component)),
 });
 
@@ -107,21 +122,28 @@ export function withOAuth2Credentials(name: string) {
   };
 }
 
-/** Finds what is wrong with the credentials in a document for a secret of this type. */
-export function credentialsProblems(sent: unknown, type: string): Problem[] {
-  return credentialsFaults(sent, schemaOf(type));
+/** Finds what is wrong with the credentials in a document for a secret of this kind. */
+export function credentialsProblems(sent: unknown, kind: Kind): Problem[] {
+  return credentialsFaults(sent, schemaOf(kind));
 }
 
-/** Finds that a new secret of this type has no credentials where it needs some. */
-export function missingCredentials(sent: unknown, type: string): Problem[] {
-  if (type === "noauth" || memberAt(sent, CREDENTIALS_PATH) !== undefined) return [];
+/** Finds that a new secret of this kind has no credentials where it needs some. */
+export function missingCredentials(sent: unknown, kind: Kind): Problem[] {
+  const needsNone = kind.type === "noauth" || isFetched(kind);
+  if (needsNone || memberAt(sent, CREDENTIALS_PATH) !== undefined) return [];
   return [{ detail: '"credentials" is required.', pointer: `/${CREDENTIALS_PATH.join("/")}` }];
 }
 
-/** Reads credentials that have been looked at, as what a secret of this type holds. */
-export function contentOf(type: string, credentials: Record<string, unknown> = {}) {
-  if (type !== "oauth2")
-    return { kind: "plain", members: schemaOf(type).parse(credentials) as Record<string, unknown> } as const;
+/** Reads credentials that have been looked at, as what a secret of this kind holds. */
+export function contentOf(kind: Kind, credentials: Record<string, unknown> = {}) {
+  if (!hasTokens(kind.type))
+    return { kind: "plain", members: schemaOf(kind).parse(credentials) as Record<string, unknown> } as const;
+  if (isFetched(kind)) {
+    const { scope, additional_params, fields: said } = fetchedSchema.parse(credentials);
+    const additionalParams = paramsIn(additional_params);
+    const scopes = scope === undefined ? undefined : scopesIn(scope);
+    return { kind: "fetch", scopes, additionalParams, fields: said } as const;
+  }
   const parsed = oauth2Schema.parse(credentials);
   return {
     kind: "token",
@@ -133,7 +155,12 @@ export function contentOf(type: string, credentials: Record<string, unknown> = {
     expiresAt: parsed.expires_at == null ? null : Date.parse(parsed.expires_at),
     additionalParams: paramsIn(parsed.additional_params),
     fields: parsed.fields,
+    scopes: parsed.scope == null ? null : scopesIn(parsed.scope),
   } as const;
+}
+
+function scopesIn(scope: string | null): string[] {
+  return (scope ?? "").split(" ").filter((each) => each !== "");
 }
 
 function paramsIn<T extends Record<string, unknown> | null | undefined>(sent: T | string) {
@@ -148,6 +175,8 @@ function paramsIn<T extends Record<string, unknown> | null | undefined>(sent: T 
   }
 }
 
-function schemaOf(type: string): z.ZodType {
+function schemaOf(kind: Kind): z.ZodType {
+  const { type } = kind;
+  if (isFetched(kind)) return fetchedSchema;
   return (Object.hasOwn(TYPES, type) ? TYPES[type] : undefined)?.schema ?? freeFormSchema;
 }

@@ -77,9 +77,12 @@ function memberProblems({ grant_type, auth_uri, token_uri, refresh_token_uri }: 
 /** Every URI, where it stands. */
 function urisOf({ auth_uri, token_uri, refresh_token_uri, flavour }: Preset): [path: string[], uri: string][] {
   const own = Object.entries({ auth_uri, token_uri, refresh_token_uri }).map(([name, uri]) => ({ path: [name], uri }));
-  const { revoke_uri, introspect_uri } = flavour ?? {};
+  const { revoke_uri, introspect_uri, upgrade } = flavour ?? {};
   const settings = Object.entries({ revoke_uri, introspect_uri });
-  const ofFlavour = settings.map(([name, uri]) => ({ path: ["flavour", name], uri }));
+  const ofFlavour = [
+    ...settings.map(([name, uri]) => ({ path: ["flavour", name], uri })),
+    { path: ["flavour", "upgrade", "uri"], uri: upgrade?.uri },
+  ];
   return [...own, ...ofFlavour].flatMap(({ path, uri }) => (uri === undefined ? [] : [[path, uri]]));
 }
 

@@ -13,7 +13,7 @@ export const uriSchema = z
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
   })
   .refine((text) => !holdsSecret(text), { error: "must not hold a secret" })
-  .openapi({ format: "uri-template" });
+  .openapi({ pattern: "^https?://" });
 
 /** URIs are shown, and stand in logs of others. */
 function holdsSecret(text: string): boolean {

@@ -168,9 +168,9 @@ export function registrationProblems(sent: unknown): Problem[] {
   const stated = (name: string) => memberAt(sent, [...CREDENTIALS_PATH, name]);
   const flavour = flavourSchema.safeParse(at("flavour") ?? {});
   if (!flavour.success) return [];
-  const grantType = (at("grant_type") ?? "authorization_code") as GrantType;
   const preset = findPreset(typeof at("provider") === "string" ? String(at("provider")) : undefined);
-  const isFilled = preset !== null || at("issuer") !== undefined;
+  const grantType = (at("grant_type") ?? preset?.grant_type ?? "authorization_code") as GrantType;
+  const isFilled = at("provider") !== undefined || at("issuer") !== undefined;
   const needed: string[] = [];
   if (!isFilled) {
     needed.push("token_uri");

@@ -15,6 +15,7 @@ import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { clientOf, serverOf, validCallback } from "./callback.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
+import { withIntrospectedExpiry } from "./introspection.ts";
 
 /**
  * Sends one token request, once (RFC 6749 4.1.3, 4.4.2 and 6; RFC 7523 2.1), and judges the answer. Whatever the provider does is a
@@ -32,7 +33,7 @@ export async function sendTokenRequest(
   const { uri, ...init } = shapeRequest(request, formed, await headerValues(request, sentAt));
   const fetched = await guardedFetch(uri, init, limits);
   if (fetched.kind === "failed") return { kind: "refused", refusal: fetched.refusal };
-  return await hear(request, fetched.answer, sentAt, limits.now());
+  return await withIntrospectedExpiry(request, await hear(request, fetched.answer, sentAt, limits.now()), limits);
 }
 
 type Caught = (uri: string, init: { headers: Record<string, string>; body?: unknown }) => Promise<Response>;

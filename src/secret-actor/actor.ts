@@ -10,7 +10,7 @@ import { digest } from "../domain/digest.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { toServiceError } from "../errors.ts";
 import { sendTokenRequest } from "../outbound/token-endpoint.ts";
-import { findAuthClient } from "../store/auth-clients.ts";
+import { findAuthClient, noteSecretInUse } from "../store/auth-clients.ts";
 import { deleteIndexEntry, putIndexEntry } from "../store/secrets.ts";
 import { log } from "../telemetry.ts";
 import type { Answer, Door } from "./door.ts";
@@ -131,6 +131,7 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     digest,
     findAuthClient: (id) => findAuthClient(env.DB, id),
     sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
+    noteSecretInUse: (client, name) => noteSecretInUse(env.DB, client, name),
     budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),

@@ -5,6 +5,7 @@
 
 import { policyOf } from "../domain/auth-client.ts";
 import { boundedMembers } from "../domain/free-form.ts";
+import { identityOf, renewalOf, renewedWith } from "../domain/oauth2/renewal.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Refusal } from "../domain/oauth2/response.ts";
@@ -12,24 +13,22 @@ import { variablesOf } from "../domain/oauth2/variables.ts";
 import { beginAttempt, keepsTokenBefore } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret } from "../domain/secret.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
+import { askProvider, tellWhereItLeads } from "./ask.ts";
 import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
-import { isStill, type Outcome, reasonOf, refused, storeOutcome, withoutLostAttempt } from "./outcome.ts";
+import { isStill, notesOf, type Outcome, reasonOf, refused, storeOutcome, withoutLostAttempt } from "./outcome.ts";
 import { type Cause, type Ports, tellOperators } from "./ports.ts";
 import { takeTurn, type Turn } from "./turn.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
 /** A token that outlives a slow provider lets the request take this long. */
 const PATIENT_TIMEOUT_MS = 40_000;
-/** Refusals that tell of somebody who wants our requests to go elsewhere. */
-const SECURITY_REASONS = new Set<string>(["redirect_refused", "address_refused"]);
 
 /** An attempt that is about to be made, with what it is about. */
 interface Planned {
   attemptId: string;
   secret: Secret;
   grant: Grant;
-  refreshToken: string;
   fingerprint: string;
 }
 
@@ -56,15 +55,7 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
     version: planned.secret.version,
   });
   const after = memory.record?.secret;
-  if (outcome.kind === "refused" && SECURITY_REASONS.has(outcome.refusal.reason)) {
-    tellOperators(
-      ports,
-      planned.secret.id,
-      cause,
-      outcome.refusal.reason,
-      "The token endpoint leads where no request may go.",
-    );
-  }
+  if (outcome.kind === "refused") tellWhereItLeads(ports, planned.secret.id, cause, outcome.refusal);
   ports.log({
     kind: "refresh",
     trigger: cause.trigger,
@@ -74,6 +65,7 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
     version: after?.version ?? planned.secret.version,
     outcome: isStored ? outcome.kind : "superseded",
     reason: reasonOf(outcome),
+    ...notesOf(outcome),
     duration_ms: ports.now() - startedAt,
     next_refresh_at: after?.refreshAt == null ? null : new Date(after.refreshAt).toISOString(),
   });
@@ -93,10 +85,9 @@ async function plan(memory: Memory, ports: Ports, cause: Cause): Promise<Planned
     await notOpened(memory, ports, cause, version, error);
     return null;
   }
-  const refreshToken = grant.refresh_token;
-  if (refreshToken === null) return null;
-  const fingerprint = await ports.digest(refreshToken);
-  return { attemptId: crypto.randomUUID(), secret, grant, refreshToken, fingerprint };
+  if (secret.renewedWith === null) return null;
+  const fingerprint = await ports.digest(identityOf(grant, secret.renewedWith));
+  return { attemptId: crypto.randomUUID(), secret, grant, fingerprint };
 }
 
 /** Sends the request, once everybody who has a say lets it go. Null when the secret is another by then: nothing was sent. */
@@ -108,14 +99,22 @@ async function tryOnce(
 ): Promise<{ outcome: Outcome; wasBegun: boolean } | null> {
   const found = await findRegistration(memory, ports, planned.secret);
   if (found.kind === "refused") return { outcome: found, wasBegun: false };
-  const turn = await takeTurn(ports, planned.attemptId, planned.secret, refreshOf(found.registration, planned));
+  const { secret, grant } = planned;
+  const variables = variablesOf(secret.fields, grant.undefined_params["callback"]);
+  const request = renewalOf(found.registration, grant, secret.scopes, variables);
+  // The flavour that said with what this grant is renewed says so no more.
+  if (request === null)
+    return { outcome: refused(found.client, "config_error", "unsupported_grant_type"), wasBegun: false };
+  const turn = await takeTurn(ports, planned.attemptId, secret, request);
   if (turn.kind === "held_back") return { outcome: { ...turn, client: found.client }, wasBegun: false };
   try {
     if (!(await begin(memory, ports, cause, planned))) return null;
-    const outcome = await ask(memory, ports, planned, found, turn).catch((error: unknown) => {
-      tellOperators(ports, planned.secret.id, cause, "attempt_failed", error);
-      return refused(null, "ambiguous", "unreadable_answer");
-    });
+    const outcome = await ask(memory, ports, planned, { client: found.client, request }, turn).catch(
+      (error: unknown) => {
+        tellOperators(ports, planned.secret.id, cause, "attempt_failed", error);
+        return refused(null, "ambiguous", "unreadable_answer");
+      },
+    );
     return { outcome, wasBegun: true };
   } finally {
     turn.end(null);
@@ -167,34 +166,20 @@ async function findRegistration(
 async function ask(
   memory: Memory,
   ports: Ports,
-  { secret, grant, refreshToken }: Planned,
-  { client, registration }: Registered,
+  { secret, grant }: Planned,
+  { client: knownClient, request }: { client: SealedAuthClient; request: TokenRequest },
   turn: Turn,
 ): Promise<Outcome> {
   const left = secret.expiresAt === null ? Number.POSITIVE_INFINITY : secret.expiresAt - ports.now();
   const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-  const request = refreshOf(registration, { secret, grant, refreshToken });
-  const heard = await ports.sendTokenRequest(request, timeoutMs);
+  const { heard, client } = await askProvider(ports, knownClient, request, timeoutMs);
   turn.end(heard);
   if (heard.kind === "refused") return await refusedBy(ports, heard.refusal, client);
   const arrivedAt = ports.now();
   const keepsToken = keepsTokenBefore(secret, { expiresAt: heard.expiresAt, arrivedAt });
   const sealed = await memory.seal(secret, secret.version + 1, continued(grant, heard.grant, keepsToken));
-  return { kind: "granted", heard, arrivedAt, sealed, client, policy: policyOf(client, registration) };
-}
-
-function refreshOf(
-  registration: OAuth2Registration,
-  { secret, grant, refreshToken }: Pick<Planned, "secret" | "grant" | "refreshToken">,
-): TokenRequest {
-  return {
-    kind: "refresh",
-    registration,
-    refreshToken,
-    accessToken: grant.access_token,
-    scopes: grant.scope?.split(" ") ?? [],
-    variables: variablesOf(secret.fields, grant.undefined_params["callback"]),
-  };
+  const by = renewedWith(request.registration, heard.grant.refresh_token);
+  return { kind: "granted", heard, arrivedAt, sealed, client, by, policy: policyOf(client, request.registration) };
 }
 
 /** A client that was corrected while the provider refused it as it had been is tried again, as if the correction had come after. */

@@ -9,14 +9,17 @@ import { callbackPath, policyOf, redirectUri } from "../domain/auth-client.ts";
 import { sameDigest } from "../domain/digest.ts";
 import type { AuthorizationId } from "../domain/ids.ts";
 import { callbackExtra } from "../domain/oauth2/hearing.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
+import { renewedWith } from "../domain/oauth2/renewal.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
 import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
 import { variablesOf } from "../domain/oauth2/variables.ts";
-import { type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
+import { withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/callback.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
+import { askProvider } from "./ask.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
 import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
 import { lookUpClient } from "./look-up.ts";
@@ -207,22 +210,22 @@ export class Consent {
     validCallback(request);
     if (this.#find(flow.id).flow.status !== "exchanging") return "expired";
 
-    const first = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
-    const heard = first.kind === "granted" ? await this.#upgraded(request, first) : first;
+    const { heard: first, client } = await askProvider(this.#ports, stored, request, EXCHANGE_TIMEOUT_MS);
+    const heard = first.kind === "granted" ? await this.#upgraded(client, request, first) : first;
     if (heard.kind === "refused") return heard.refusal.reason;
     if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
-    const policy = policyOf(stored, request.registration);
-    return (await this.#store(flow, stored, heard, policy)) ? null : "expired";
+    return (await this.#store(flow, client, heard, request.registration)) ? null : "expired";
   }
 
   /** Exchanges a token for one that lives longer, where the flavour says so. One that cannot be had leaves the first. */
   async #upgraded(
+    client: SealedAuthClient,
     { registration, variables }: TokenRequest,
     first: Heard & { kind: "granted" },
   ): Promise<Heard & { kind: "granted" }> {
     if (registration.flavour?.upgrade === undefined) return first;
     const request: TokenRequest = { kind: "upgrade", registration, variables, accessToken: first.grant.access_token };
-    const second = await this.#ports.sendTokenRequest(request, EXCHANGE_TIMEOUT_MS);
+    const { heard: second } = await askProvider(this.#ports, client, request, EXCHANGE_TIMEOUT_MS);
     if (second.kind === "refused") return first;
     const { undefined_params, scope, subject } = first.grant;
     const grant = {
@@ -242,8 +245,9 @@ export class Consent {
     flow: Authorization,
     client: SealedAuthClient,
     heard: Heard & { kind: "granted" },
-    policy: Policy,
+    registration: OAuth2Registration,
   ): Promise<boolean> {
+    const policy = policyOf(client, registration);
     for (;;) {
       const { record } = this.#find(flow.id);
       const before = record.secret ?? newSecret(record, flow, this.#ports.now());
@@ -254,7 +258,7 @@ export class Consent {
       const times = {
         issuedAt: heard.issuedAt,
         expiresAt: heard.expiresAt,
-        hasRefreshToken: heard.grant.refresh_token !== null,
+        renewedWith: renewedWith(registration, heard.grant.refresh_token),
         refreshTokenExpiresAt: heard.refreshTokenExpiresAt ?? null,
         arrivedAt: this.#ports.now(),
       };
@@ -264,6 +268,7 @@ export class Consent {
         ...withNewGrant(overBefore, times, policy, this.#ports.random()),
         additionalParams: flow.additionalParams ?? before.additionalParams,
         fields: flow.fields ?? before.fields,
+        scopes: flow.scopes,
       };
       const authorizations = changed(now, flow.id, { status: "completed", reason: null, ...NOTHING_KEPT });
       await this.#memory.write({ ...now, secret, grant: sealed, client, authorizations });

@@ -19,7 +19,7 @@ export interface Ask {
   requestId: string;
 }
 
-/** What a secret holds, in hand. */
+/** What a secret is to hold: what is in hand, or what is fetched because nobody has to consent. */
 export type Content =
   | {
       kind: "token";
@@ -33,6 +33,14 @@ export type Content =
       /** Undefined: as it is; null: none any more. */
       additionalParams: Secret["additionalParams"] | undefined;
       fields: Secret["fields"] | undefined;
+      /** What was asked for; undefined as above. */
+      scopes?: Secret["scopes"] | undefined;
+    }
+  | {
+      kind: "fetch";
+      additionalParams: Secret["additionalParams"] | undefined;
+      fields: Secret["fields"] | undefined;
+      scopes: Secret["scopes"] | undefined;
     }
   | PlainCredentials;
 

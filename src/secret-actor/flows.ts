@@ -50,8 +50,9 @@ export function withRoom(flows: Authorization[]): Authorization[] {
 
 /** The secret that a flow's first grant becomes the first version of. */
 export function newSecret({ id, workspaceId }: ActorRecord, flow: Authorization, now: number): Secret {
-  const { authClientId, userId, name, additionalParams, fields } = flow;
-  return blankSecret({ id, workspaceId, authClientId, userId, type: "oauth2", name, additionalParams, fields }, now);
+  const { authClientId, userId, name, additionalParams, fields, scopes } = flow;
+  const facts = { id, workspaceId, authClientId, userId, type: "oauth2", name, additionalParams, fields, scopes };
+  return blankSecret(facts, now);
 }
 
 /** Shows a flow outside. An exchange under way is still pending. */

@@ -4,29 +4,17 @@
  */
 
 import { afterClientChange } from "../domain/after-attempt.ts";
-import { type FreeCredentials, hasTokens, policyOf } from "../domain/auth-client.ts";
+import { hasTokens } from "../domain/auth-client.ts";
 import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
-import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
-import { lifetimeOf, statedSeconds } from "../domain/oauth2/lifetime.ts";
 import { type Inspection, overdueSince } from "../domain/overdue.ts";
-import {
-  announce,
-  canRefresh,
-  type GrantTimes,
-  isDue,
-  isFresh,
-  isServable,
-  isTooEarly,
-  nextWake,
-  withNewGrant,
-} from "../domain/refresh-schedule.ts";
-import { blankSecret, type Grant, type Secret, type SecretView } from "../domain/secret.ts";
+import { announce, canRefresh, isDue, isFresh, isServable, isTooEarly, nextWake } from "../domain/refresh-schedule.ts";
+import { blankSecret, type Secret, type SecretView } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
-import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
 import { Consent } from "./consent.ts";
-import type { Change, Content, NewSecret } from "./door.ts";
+import { receive } from "./content.ts";
+import type { Change, NewSecret } from "./door.ts";
 import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
 import type { Cause, Ports } from "./ports.ts";
@@ -48,26 +36,21 @@ export class SecretKeeper {
     this.consent = new Consent(this.#memory, ports);
   }
 
-  /** Stores a new secret with tokens in hand. It exists, in the index too, when this returns; else nothing of it is left. */
+  /**
+   * Stores a new secret with credentials in hand, or with a grant that is fetched for it. It exists, in the index too, when this returns; else
+   * nothing of it is left.
+   */
   async create(input: NewSecret): Promise<SecretView> {
     if (this.#memory.record !== null) throw new ServiceError("conflict", "There is a secret with this id already.");
     const { id, workspaceId, userId, name, client, content, reported } = input;
+    const facts = { id, workspaceId, authClientId: client.id, userId, type: client.type, name };
+    const nothingSaid = { additionalParams: null, fields: null, scopes: null };
     const receivedAt = this.#ports.now();
-    const blank = blankSecret(
-      {
-        id,
-        workspaceId,
-        authClientId: client.id,
-        userId,
-        type: client.type,
-        name,
-        additionalParams: null,
-        fields: null,
-      },
-      receivedAt,
-    );
-    const secret = { ...(await this.#withContent(blank, content, client, receivedAt)), reported };
-    const sealed = await this.#memory.seal(input, secret.version, contentToSeal(content));
+    const blank = blankSecret({ ...facts, ...nothingSaid }, receivedAt);
+    const request = { requestId: input.requestId, receivedAt };
+    const received = await receive(this.#ports, blank, content, client, request);
+    const secret = { ...received.onto(blank), reported };
+    const sealed = await this.#memory.seal(input, secret.version, received.toSeal);
     await this.#memory.write({
       schema: 1,
       id: input.id,
@@ -75,7 +58,7 @@ export class SecretKeeper {
       seen: input.seen ?? null,
       secret,
       grant: sealed,
-      client: input.client,
+      client: received.client,
       indexed: null,
       unconfirmed: true,
       authorizations: [],
@@ -108,26 +91,26 @@ export class SecretKeeper {
    * Changes what is given. New credentials are a new version, as if a person had consented: a refresh that is under way meanwhile
    * loses against it.
    */
-  async change({ name, content, reported }: Change): Promise<SecretView> {
-    const receivedAt = this.#ports.now();
+  async change({ name, content, reported, requestId }: Change): Promise<SecretView> {
+    const request = { requestId, receivedAt: this.#ports.now() };
     // A grant that does not open stays as it is, unless another takes its place.
     if (content === undefined) await this.#memory.view();
+    const { secret: first } = this.#memory;
+    const received = content && (await receive(this.#ports, first, content, await this.#clientOf(first), request));
     for (;;) {
       const before = this.#memory.secret;
-      const sealed = content && (await this.#memory.seal(before, before.version + 1, contentToSeal(content)));
-      const client = content && (await this.#clientOf(before));
-      const renewed = content && client && (await this.#withContent(before, content, client, receivedAt));
+      const sealed = received && (await this.#memory.seal(before, before.version + 1, received.toSeal));
 
       // From here to the write there is no await: what is changed is what is stored now.
       const record = this.#memory.record;
       const secret = this.#memory.secret;
-      if (record === null || (content !== undefined && secret !== before)) continue;
-      const changed = { ...(renewed ?? secret), name: name ?? secret.name };
+      if (record === null || (received !== undefined && secret !== before)) continue;
+      const changed = { ...(received?.onto(secret) ?? secret), name: name ?? secret.name };
       await this.#memory.write({
         ...record,
         secret: reported === undefined ? changed : { ...changed, reported },
         grant: sealed ?? record.grant,
-        client: client ?? record.client,
+        client: received?.client ?? record.client,
       });
       await this.#memory.publishQuietly();
       return await this.#memory.view();
@@ -159,7 +142,7 @@ export class SecretKeeper {
     const now = this.#ports.now();
     const isPast = rejectedVersion === null ? isFresh(secret, now) : secret.version > rejectedVersion;
     if (isPast && hasTokens(secret.type) && isServable(secret, now)) return await this.#memory.view();
-    if (!secret.hasRefreshToken) {
+    if (secret.renewedWith === null) {
       const lacks = hasTokens(secret.type)
         ? "This secret has no refresh token"
         : `The type "${secret.type}" has no tokens`;
@@ -245,43 +228,4 @@ export class SecretKeeper {
     }
     await this.#memory.rearm(INDEX_PAUSE_MS);
   }
-
-  /** Fills in what credentials in hand mean: a new version, and for tokens, which were good when they were received, when they are renewed. */
-  async #withContent(secret: Secret, content: Content, client: SealedAuthClient, receivedAt: number): Promise<Secret> {
-    const inHand = { issuedAt: receivedAt, refreshTokenExpiresAt: null, arrivedAt: null };
-    const stored = (
-      times: Pick<GrantTimes, "expiresAt" | "hasRefreshToken">,
-      registration: OAuth2Registration | null,
-    ) => withNewGrant(secret, { ...inHand, ...times }, policyOf(client, registration ?? {}), this.#ports.random());
-    if (content.kind === "plain") return stored({ expiresAt: null, hasRefreshToken: false }, null);
-    const registration = await openRegistration(this.#ports.cipher, client);
-    const hasRefreshToken = content.refreshToken !== null;
-    const lifetime = lifetimeOf({
-      stated: statedSeconds(content.expiresIn),
-      clientDefault: registration.token_expires_in,
-      jwtExpiresAt: jwtExpiresAt(content.accessToken),
-      sentAt: receivedAt,
-      isRenewable: hasRefreshToken,
-    });
-    const seconds = content.expiresIn ?? lifetime.seconds;
-    const expiresAt = content.expiresAt ?? (seconds === null ? null : receivedAt + seconds * 1000);
-    return {
-      ...stored({ expiresAt, hasRefreshToken }, registration),
-      additionalParams: content.additionalParams === undefined ? secret.additionalParams : content.additionalParams,
-      fields: content.fields === undefined ? secret.fields : content.fields,
-    };
-  }
-}
-
-/** What of credentials in hand is sealed. */
-function contentToSeal(content: Content): Grant | FreeCredentials {
-  if (content.kind === "plain") return content.members;
-  return {
-    access_token: content.accessToken,
-    token_type: content.tokenType,
-    refresh_token: content.refreshToken,
-    scope: content.scope,
-    undefined_params: {},
-    subject: null,
-  } satisfies Grant;
 }

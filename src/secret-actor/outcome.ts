@@ -2,6 +2,7 @@
 
 import type { Sealed } from "../crypto/seal.ts";
 import { afterClientChange, afterHeldBack, afterLostAnswer, afterRefusal } from "../domain/after-attempt.ts";
+import type { RenewedWith } from "../domain/oauth2/renewal.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
 import type { HeldBack } from "../domain/provider-budget.ts";
 import { canRefresh, type Policy, withNewGrant } from "../domain/refresh-schedule.ts";
@@ -16,6 +17,8 @@ export type Outcome =
       heard: Heard & { kind: "granted" };
       arrivedAt: number;
       sealed: Sealed;
+      /** With what it is renewed. */
+      by: RenewedWith | null;
       client: SealedAuthClient;
       policy: Policy;
     }
@@ -95,9 +98,14 @@ function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
     const after = afterRefusal(secret, outcome.refusal, now, ports.random());
     return outcome.isOutdated ? afterClientChange(after, now) : after;
   }
-  const { issuedAt, expiresAt, refreshTokenExpiresAt, grant } = outcome.heard;
-  const hasRefreshToken = grant.refresh_token !== null;
-  const times = { issuedAt, expiresAt, hasRefreshToken, refreshTokenExpiresAt, arrivedAt: outcome.arrivedAt };
+  const { issuedAt, expiresAt, refreshTokenExpiresAt } = outcome.heard;
+  const times = {
+    issuedAt,
+    expiresAt,
+    renewedWith: outcome.by,
+    refreshTokenExpiresAt,
+    arrivedAt: outcome.arrivedAt,
+  };
   return { ...withNewGrant(secret, times, outcome.policy, ports.random()), lastRefreshedAt: now };
 }
 
@@ -105,6 +113,13 @@ function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
 export function reasonOf(outcome: Outcome): string | null {
   if (outcome.kind === "held_back") return outcome.because;
   return outcome.kind === "refused" ? outcome.refusal.reason : null;
+}
+
+/** What else the log says of an answer. */
+export function notesOf(outcome: Outcome): { warning?: string; media_type?: string } {
+  if (outcome.kind === "granted") return outcome.heard.warning == null ? {} : { warning: outcome.heard.warning };
+  const mediaType = outcome.kind === "refused" ? outcome.refusal.mediaType : null;
+  return mediaType == null ? {} : { media_type: mediaType };
 }
 
 /** Makes the outcome of what went wrong without a provider. */

@@ -3,6 +3,7 @@
 import type { BudgetDoor } from "../budget/stub.ts";
 import type { Cipher } from "../crypto/seal.ts";
 import type { AuthClientId } from "../domain/ids.ts";
+import type { SecretName } from "../domain/oauth2/registration.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
 import type { Secret } from "../domain/secret.ts";
@@ -33,6 +34,8 @@ export interface Ports {
   digest: (text: string) => Promise<string>;
   findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
+  /** Remembers which of a client's secrets its provider took. */
+  noteSecretInUse: (client: SealedAuthClient, name: SecretName) => Promise<void>;
   /** What the provider bears of all secrets of a client. Rejects for nothing. */
   budget: BudgetDoor;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;
@@ -41,6 +44,12 @@ export interface Ports {
 }
 
 /** Writes an alert about a secret. */
-export function tellOperators(ports: Ports, secretId: Secret["id"], cause: Cause, what: string, error: unknown): void {
+export function tellOperators(
+  ports: Ports,
+  secretId: Secret["id"],
+  cause: Pick<Cause, "requestId">,
+  what: string,
+  error: unknown,
+): void {
   ports.log({ kind: "alert", what, secret_id: secretId, request_id: cause.requestId, internal: String(error) });
 }

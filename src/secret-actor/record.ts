@@ -75,7 +75,16 @@ export interface RecordStorage {
 
 const KEY = "record";
 /** What the first records do not have, because it came later. */
-const LATER_MEMBERS = { reported: null, refreshTokenExpiresAt: null, announcedDays: null, notBefore: null };
+const LATER_MEMBERS = {
+  reported: null,
+  refreshTokenExpiresAt: null,
+  announcedDays: null,
+  notBefore: null,
+  renewedWith: null,
+  scopes: null,
+};
+/** What is said with `renewedWith` since other grants are renewed too. */
+type EarlierSecret = Secret & { hasRefreshToken?: boolean };
 const LATER_OF_TROUBLE = { quickTries: 0, lostAt: null };
 
 /** Keeps the record in a Durable Object's own SQLite database. */
@@ -89,8 +98,14 @@ export class DurableRecord implements RecordStorage {
   load(): ActorRecord | null {
     const record = this.#storage.kv.get<ActorRecord>(KEY) ?? null;
     if (record?.secret == null) return record;
-    const { trouble } = record.secret;
-    const known = { ...LATER_MEMBERS, ...record.secret, trouble: trouble && { ...LATER_OF_TROUBLE, ...trouble } };
+    const { hasRefreshToken, ...secret }: EarlierSecret = record.secret;
+    const { trouble } = secret;
+    const known = {
+      ...LATER_MEMBERS,
+      ...(hasRefreshToken === true && { renewedWith: "refresh_token" as const }),
+      ...secret,
+      trouble: trouble && { ...LATER_OF_TROUBLE, ...trouble },
+    };
     return { ...record, secret: known };
   }
 

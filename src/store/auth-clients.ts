@@ -8,8 +8,10 @@ import {
   type GrantType,
   type OAuth2Registration,
   registrationOf,
+  type SecretName,
   type StatedRegistration,
 } from "../domain/oauth2/registration.ts";
+import { inUseOf } from "../domain/oauth2/client-secrets.ts";
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { findPreset } from "../providers/presets.ts";
@@ -36,6 +38,7 @@ interface Row extends PlaceColumns {
   issuer: string | null;
   grant_type: GrantType;
   metadata: Sealed | null;
+  secret_in_use: SecretName;
   version: number;
   created_at: number;
 }
@@ -48,8 +51,10 @@ const INSERT = `INSERT INTO auth_clients
 const WITH_METADATA = "auth_clients LEFT JOIN issuers USING (issuer)";
 const FIND = `SELECT * FROM ${WITH_METADATA} WHERE id = ?`;
 const UPDATE = `UPDATE auth_clients
-  SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, version = ?2 + 1
+  SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, secret_in_use = ?8,
+  version = ?2 + 1
   WHERE id = ?1 AND version = ?2`;
+const NOTE_SECRET = "UPDATE auth_clients SET secret_in_use = ?3 WHERE id = ?1 AND version = ?2";
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
 const FLOWS = "SELECT DISTINCT workspace_id, secret_id FROM authorizations WHERE auth_client_id = ? LIMIT 500";
@@ -155,10 +160,28 @@ export async function updateAuthClient(db: D1Database, cipher: Cipher, changed: 
   const credentials = await cipher.seal(identityOf(next), next.credentials);
   const { meta } = await db
     .prepare(UPDATE)
-    .bind(id, changed.version, name, JSON.stringify(components), credentials, refreshLeadSeconds, refreshJitterSeconds)
+    .bind(
+      id,
+      changed.version,
+      name,
+      JSON.stringify(components),
+      credentials,
+      refreshLeadSeconds,
+      refreshJitterSeconds,
+      inUseOf(next),
+    )
     .run();
   if (meta.changes > 0) return next;
   throw new ServiceError("conflict", "The auth client was changed or deleted meanwhile. Read it again.");
+}
+
+/** Remembers which of its secrets a client's provider took; not when the client was changed meanwhile. */
+export async function noteSecretInUse(
+  db: D1Database,
+  { id, version }: Pick<AuthClient, "id" | "version">,
+  name: SecretName,
+): Promise<void> {
+  await db.prepare(NOTE_SECRET).bind(id, version, name).run();
 }
 
 /** A consent flow of a client that was deleted: it can make no secret any more. */
@@ -199,6 +222,7 @@ function clientOf(row: Row): SealedAuthClient {
     issuer: row.issuer,
     grantType: row.grant_type,
     sealedMetadata: row.metadata,
+    secretInUse: row.secret_in_use,
     version: row.version,
     createdAt: row.created_at,
   };

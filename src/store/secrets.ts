@@ -1,5 +1,7 @@
 /** The index of secrets in D1: which there are, of which client, in which state. Written by each secret's own actor; holds no credentials. */
 
+import type { Kind } from "../domain/auth-client.ts";
+import type { GrantType } from "../domain/oauth2/registration.ts";
 import type { AuthClientId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Secret } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
@@ -40,7 +42,8 @@ const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, typ
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, check_at = excluded.check_at`;
 const DELETE = "DELETE FROM secrets WHERE id = ?";
 const DELETE_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id = ?";
-const TYPE = "SELECT type FROM secrets WHERE id = ? AND workspace_id = ?";
+const KIND = `SELECT secrets.type AS type, grant_type FROM secrets JOIN auth_clients ON auth_clients.id = auth_client_id
+  WHERE secrets.id = ? AND workspace_id = ?`;
 const IN_ERROR = `SELECT * FROM secrets WHERE auth_client_id = ?1 AND state = 'error' AND id > ?2 ORDER BY id LIMIT ?3`;
 
 /**
@@ -71,9 +74,10 @@ export async function deleteIndexEntry(db: D1Database, id: Secret["id"]): Promis
   await db.batch([db.prepare(DELETE).bind(id), db.prepare(DELETE_AUTHORIZATIONS).bind(id)]);
 }
 
-/** Finds the type of a workspace's secret; null when the index knows no such secret. */
-export async function findSecretType(db: D1Database, workspace: WorkspaceId, id: SecretId): Promise<string | null> {
-  return await db.prepare(TYPE).bind(id, workspace).first<string>("type");
+/** Finds of which kind a workspace's secret is; null when the index knows no such secret. */
+export async function findSecretKind(db: D1Database, workspace: WorkspaceId, id: SecretId): Promise<Kind | null> {
+  const row = await db.prepare(KIND).bind(id, workspace).first<{ type: string; grant_type: GrantType }>();
+  return row === null ? null : { type: row.type, grantType: row.grant_type };
 }
 
 /** Lists a workspace's secrets; each filter that is given narrows the list. */

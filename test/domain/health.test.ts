@@ -36,7 +36,7 @@ describe("stateOf", () => {
 describe("unavailable", () => {
   test.each([
     ["reauthorization_required", afterRefusal(fresh, refusal("reauthorize", "login_required"), T0, NO_JITTER)],
-    ["reauthorization_required", granted(blank, { issuedAt: T0, expiresAt: T0, hasRefreshToken: false })],
+    ["reauthorization_required", granted(blank, { issuedAt: T0, expiresAt: T0, renewedWith: null })],
     ["client_misconfigured", afterRefusal(fresh, refusal("config_error", "invalid_client"), T0, NO_JITTER)],
     ["storage_integrity", afterRefusal(fresh, refusal("retry", "storage_integrity"), T0, NO_JITTER)],
     ["provider_unreachable", afterRefusal(fresh, refusal("rate_limited", "rate_limited", 90), T0, NO_JITTER)],

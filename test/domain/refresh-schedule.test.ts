@@ -60,8 +60,8 @@ describe("withNewGrant", () => {
   });
 
   test.each([
-    ["no refresh token", { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false, arrivedAt: T0 }],
-    ["no expiry", { issuedAt: T0, expiresAt: null, hasRefreshToken: true, arrivedAt: T0 }],
+    ["no refresh token", { issuedAt: T0, expiresAt: T0 + HOUR, renewedWith: null, arrivedAt: T0 }],
+    ["no expiry", { issuedAt: T0, expiresAt: null, renewedWith: "refresh_token" as const, arrivedAt: T0 }],
   ])("schedules nothing for %s", (_, grant) => {
     const secret = granted(blank, grant);
     expect(secret.refreshAt).toBeNull();
@@ -87,7 +87,7 @@ describe("withNewGrant", () => {
     ["a token that outlives it", { expiresAt: T0 + 90 * DAY }, T0 + 10 * DAY],
     ["a token that never expires", { expiresAt: null }, T0 + 10 * DAY],
     ["a token that expires before", {}, T0 + HOUR - MINUTE],
-    ["a grant without a refresh token", { hasRefreshToken: false }, null],
+    ["a grant without a refresh token", { renewedWith: null }, null],
   ])("keeps a grant alive that may not rest longer: %s", (_, grant, refreshAt) => {
     const secret = granted(blank, grant, { keepaliveSeconds: (10 * DAY) / SECOND });
     expect(secret.refreshAt).toBe(refreshAt);
@@ -110,7 +110,7 @@ describe("withNewGrant, from a provider whose tokens are hardly alive when they 
     granted(secret, {
       issuedAt: T0,
       expiresAt: T0 + lifetime * SECOND,
-      hasRefreshToken: true,
+      renewedWith: "refresh_token" as const,
       arrivedAt: T0 + delay * SECOND,
     });
 
@@ -174,7 +174,7 @@ describe("whatReadNeeds", () => {
   });
 
   test("serves what cannot be renewed", () => {
-    const last = granted(blank, { issuedAt: T0, expiresAt: T0 + HOUR, hasRefreshToken: false });
+    const last = granted(blank, { issuedAt: T0, expiresAt: T0 + HOUR, renewedWith: null });
     expect(whatReadNeeds(last, T0 + HOUR)).toBe("serve");
   });
 

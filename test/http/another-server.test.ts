@@ -1,10 +1,11 @@
 /** The whole path against a second real OAuth server, which has other habits than the OpenID provider of the other tests. */
 
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, call, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import type { OAuth2ServerSettings } from "../support/oauth2-server-contract.ts";
 import { ServerApp } from "../support/server-app.ts";
 
 const MINUTE = 60_000;
@@ -55,6 +56,33 @@ describe.each(["body", "basic"] as const)("a client that authenticates by %s", (
       { timeout: 10_000, interval: 50 },
     );
     expect((await app.refreshes()).map(({ status }) => status)).toEqual([401, 200]);
+  });
+});
+
+describe("an expiry that no answer tells", () => {
+  /** How many seconds are left, and how often introspection was asked. */
+  async function known(settings: Partial<OAuth2ServerSettings>): Promise<{ secondsLeft: number; asked: string[] }> {
+    const introspect_uri = inject("oauth2Server").introspectionUri;
+    const app = await ServerApp.create({ introspect_uri }, { expiry_untold: true, ...settings });
+    const path = await app.connect(newWorkspace());
+    const { requests } = await app.served();
+    const asked = requests.filter(({ endpoint }) => endpoint === "introspect");
+    const secondsLeft = ((await expiryOf(path)) - Date.now()) / 1000;
+    return { secondsLeft, asked: asked.map(({ authentication, status }) => `${authentication} ${status}`) };
+  }
+
+  test("is what introspection tells", async () => {
+    const { secondsLeft, asked } = await known({ opaque_tokens: true });
+    expect(asked).toEqual(["body 200"]);
+    expect(secondsLeft).toBeGreaterThan(590);
+    expect(secondsLeft).toBeLessThanOrEqual(600);
+  });
+
+  test("is what the token itself tells, and nobody is asked", async () => {
+    const { secondsLeft, asked } = await known({ opaque_tokens: false });
+    expect(asked).toEqual([]);
+    expect(secondsLeft).toBeGreaterThan(590);
+    expect(secondsLeft).toBeLessThanOrEqual(600);
   });
 });
 
@@ -110,3 +138,52 @@ describe("a grant that is revoked at the server", () => {
     expect([refused.status, refused.body.errors[0].code]).toEqual([424, "client_misconfigured"]);
   });
 });
+
+describe.each(["body", "basic"] as const)(
+  "an app of its own, without people, that authenticates by %s",
+  (client_auth) => {
+    const create = (app: ServerApp, credentials: object) =>
+      call("POST", `/v2/workspaces/${newWorkspace()}/secrets`, {
+        data: {
+          type: "auth-secret",
+          attributes: { name: "Machine", credentials },
+          relationships: { auth_client: { data: { id: app.id, type: "auth-client" } } },
+        },
+      });
+
+    test("gets its token when its secret is made, and one more at expiry however many read", async () => {
+      const app = await ServerApp.create({ client_auth }, {}, { grant_type: "client_credentials" });
+      const created = await create(app, { scope: "read write" });
+      expect(created.status).toBe(201);
+      const path = created.body.data.links.self;
+      const { body: first } = await call("GET", `${path}/token`);
+      expect(first).toMatchObject({ token_type: "Bearer", scope: "read write", version: 1, health: "ok" });
+
+      await app.set({ delay_ms: 200 });
+      travelTo((await expiryOf(path)) + 1000);
+      const reads = await Promise.all(Array.from({ length: 50 }, () => call("GET", `${path}/token`)));
+      expect(new Set(reads.map(({ status, body }) => `${status} ${body.version}`))).toEqual(new Set(["200 2"]));
+      const asked = await app.tokenRequests("client_credentials");
+      expect(asked.map(({ authentication, status }) => `${authentication} ${status}`)).toEqual([
+        `${client_auth} 200`,
+        `${client_auth} 200`,
+      ]);
+    });
+
+    test("is told at once when the server refuses it, and misconfigured when it does so later", async () => {
+      const app = await ServerApp.create({ client_auth }, {}, { grant_type: "client_credentials" });
+      const refused = await create(app, { scope: "everything" });
+      expect([refused.status, refused.body.errors[0].code]).toEqual([424, "provider_refused"]);
+
+      const path = (await create(app, { scope: "read" })).body.data.links.self;
+      await app.set({ client_secret: "the-next_one" });
+      expect((await call("POST", `${path}/refresh`)).body.errors[0].code).toBe("client_misconfigured");
+      const attributes = { credentials: { client_secret: "the-next_one" } };
+      await call("PATCH", `/v2/auth-clients/${app.id}`, { data: { type: "auth-client", attributes } });
+      await vi.waitFor(
+        async () => expect((await call("GET", `${path}/token`)).body).toMatchObject({ version: 2, health: "ok" }),
+        { timeout: 10_000, interval: 50 },
+      );
+    });
+  },
+);

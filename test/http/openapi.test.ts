@@ -10,7 +10,7 @@ import { OFFLINE } from "../support/offline.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
 /** Codes of the closed list that no route answers with so far. */
-const NOT_YET = ["provider_refused", "rate_limited"];
+const NOT_YET = ["rate_limited"];
 
 const related = (type: string, id: string) => ({ [type.replace("-", "_")]: { data: { id, type } } });
 
@@ -252,6 +252,18 @@ describe("every error code", () => {
     ["provider_unreachable", () => refreshed({ status: 500 })],
   ] as [string, () => Promise<Answer>][])("%s", async (code, provoke) => {
     expect(faults(await provoke())[0]).toMatch(new RegExp(`^${code}\\b`));
+  });
+
+  test("provider_refused", async () => {
+    const client = await ConnectedClient.create(
+      { grant_types: ["client_credentials"] },
+      {},
+      { grant_type: "client_credentials" },
+    );
+    await client.fault({ status: 400, body: '{"error":"invalid_scope"}' });
+    const secret = { type: "auth-secret", attributes: { name: "x" }, relationships: client.relationships };
+    const answer = await expectStatus(424, "POST", `/v2/workspaces/${newWorkspace()}/secrets`, { data: secret });
+    expect(faults(answer)).toEqual(["provider_refused"]);
   });
 
   test("forbidden", async () => {

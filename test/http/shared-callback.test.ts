@@ -35,10 +35,12 @@ async function stateOf(flow: { links: { self: string } }): Promise<string> {
   return (await call("GET", flow.links.self)).body.data.attributes.state;
 }
 
-async function expectUntouched({ client, flow }: { client: ConnectedClient; flow: { links: { self: string } } }) {
-  expect((await client.calls()).token_requests).toHaveLength(0);
-  expect(await stateOf(flow)).toBe("pending");
+/** How many token requests there were, and how the flow stands. */
+async function whatCameOf({ client, flow }: { client: ConnectedClient; flow: { links: { self: string } } }) {
+  return [(await client.calls()).token_requests.length, await stateOf(flow)];
 }
+
+const UNTOUCHED = [0, "pending"];
 
 describe("a client with a shared callback", () => {
   test("sends people there, exchanges the code with that redirect URI, and renews as any other", async () => {
@@ -83,7 +85,7 @@ describe("3. nothing but the flow's own answer, where it was asked for, is taken
     const { client, browser, callback } = consented;
     const { search } = new URL(callback);
     await browser.get(`${client.redirectUri}${search}`);
-    await expectUntouched(consented);
+    expect(await whatCameOf(consented)).toEqual(UNTOUCHED);
     await browser.get(callback);
     expect(await stateOf(consented.flow)).toBe("completed");
   });
@@ -92,7 +94,7 @@ describe("3. nothing but the flow's own answer, where it was asked for, is taken
     const consented = await consentedFlow(await ConnectedClient.create());
     const { browser, callback } = consented;
     await browser.get(`${SHARED}${new URL(callback).search}`);
-    await expectUntouched(consented);
+    expect(await whatCameOf(consented)).toEqual(UNTOUCHED);
     await browser.get(callback);
     expect(await stateOf(consented.flow)).toBe("completed");
   });
@@ -102,7 +104,7 @@ describe("3. nothing but the flow's own answer, where it was asked for, is taken
     const { client, browser, callback } = consented;
     await setFlavour(client, { shared_callback: true });
     await browser.get(`${SHARED}${new URL(callback).search}`);
-    await expectUntouched(consented);
+    expect(await whatCameOf(consented)).toEqual(UNTOUCHED);
     await browser.get(callback);
     expect(await stateOf(consented.flow)).toBe("completed");
   });
@@ -111,7 +113,7 @@ describe("3. nothing but the flow's own answer, where it was asked for, is taken
     const consented = await consentedFlow(await sharingClient());
     const stranger = await newBrowser().get(consented.callback);
     expect(stranger.html).toContain("Not this browser");
-    await expectUntouched(consented);
+    expect(await whatCameOf(consented)).toEqual(UNTOUCHED);
   });
 
   test("not with the cookie of another flow", async () => {
@@ -122,14 +124,14 @@ describe("3. nothing but the flow's own answer, where it was asked for, is taken
     const cookie = `${name}=${cookieOf(other).split("=")[1]}`;
     const { pathname, search } = new URL(one.callback);
     await call("GET", pathname + search, undefined, { cookie });
-    await expectUntouched(one);
-    await expectUntouched(other);
+    expect(await whatCameOf(one)).toEqual(UNTOUCHED);
+    expect(await whatCameOf(other)).toEqual(UNTOUCHED);
   });
 
   test.each(["state=forged", "state="])("not with another state: %s", async (state) => {
     const consented = await consentedFlow(await sharingClient());
     await consented.browser.get(consented.callback.replace(/state=[^&]*/, state));
-    await expectUntouched(consented);
+    expect(await whatCameOf(consented)).toEqual(UNTOUCHED);
   });
 
   test("not twice", async () => {

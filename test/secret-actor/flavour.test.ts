@@ -185,3 +185,32 @@ describe("a refresh token that ends", () => {
     },
   );
 });
+
+describe("an answer that is not as it should be", () => {
+  test.each([
+    [
+      "in XML",
+      "application/xml",
+      "<token>sentinel</token>",
+      { reason: "unsupported_format", media_type: "application/xml" },
+    ],
+    ["that is a page", "text/html", "<html>sentinel</html>", { reason: "unsupported_format", media_type: "text/html" }],
+    [
+      "with a lifetime that nobody can read",
+      "application/json",
+      '{"access_token":"a2","expires_in":"soon"}',
+      { outcome: "granted", warning: "invalid_expires_in" },
+    ],
+  ])("%s is told in the log, by its kind and without its words", async (_, type, body, line) => {
+    const { client, path } = await imported({});
+    const lines: string[] = [];
+    const spy = vi.spyOn(console, "log").mockImplementation((text: string) => void lines.push(text));
+    await client.fault({ status: 200, headers: { "content-type": type }, body });
+    travelTo(((await secretOf(path)).expiresAt ?? 0) - MINUTE);
+    await runDurableObjectAlarm(actorOf(path));
+    spy.mockRestore();
+    const told = lines.map((text) => JSON.parse(text)).filter(({ kind }) => kind === "refresh");
+    expect(told).toEqual([expect.objectContaining(line)]);
+    expect(lines.join("\n")).not.toMatch(/sentinel|soon/);
+  });
+});

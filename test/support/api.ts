@@ -7,7 +7,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, inject, vi } from "vitest";
 import { Contract, type Description } from "./contract.ts";
-import type { ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
+import type { ClientChanges, ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
 
 export const ORIGIN = "http://localhost";
@@ -103,19 +103,27 @@ export class ConnectedClient {
   }
 
   /** Registers a client at the provider, creates the auth client for it, and tells the provider its redirect URI. */
-  static async create(settings: Partial<ClientRequest> = {}, stated: object = {}): Promise<ConnectedClient> {
+  static async create(
+    settings: ClientRequest = {},
+    stated: object = {},
+    attributes: object = {},
+  ): Promise<ConnectedClient> {
     const { authUri, tokenUri, controlUri } = inject("provider");
     const registered = await fetch(controlUri, {
       method: "POST",
-      body: JSON.stringify({ redirect_uris: [`${ORIGIN}/`], ...settings }),
+      body: JSON.stringify(
+        settings.grant_types === undefined ? { redirect_uris: [`${ORIGIN}/`], ...settings } : settings,
+      ),
     });
-    const credentials = await registered.json<{ client_id: string; client_secret: string }>();
+    const { client_id, client_secret } = await registered.json<{ client_id: string; client_secret: string }>();
+    const credentials = { client_id, ...(client_secret !== "" && { client_secret }) };
     const created = await call("POST", "/v2/auth-clients", {
       data: {
         type: "auth-client",
         attributes: {
           type: "oauth2",
           name: "Test app",
+          ...attributes,
           credentials: {
             ...credentials,
             auth_uri: authUri,
@@ -126,9 +134,10 @@ export class ConnectedClient {
         },
       },
     });
+    if (created.status !== 201) throw new Error(`The client was not created: ${JSON.stringify(created.body)}`);
     const { id, attributes: shown } = created.body.data;
-    const client = new ConnectedClient(id, shown.redirect_uri, credentials);
-    await client.change({ redirect_uris: [shown.redirect_uri] });
+    const client = new ConnectedClient(id, shown.redirect_uri, { client_id, client_secret });
+    if (settings.grant_types === undefined) await client.change({ redirect_uris: [shown.redirect_uri] });
     return client;
   }
 
@@ -141,7 +150,7 @@ export class ConnectedClient {
     return { auth_client: { data: { id: this.id, type: "auth-client" } } };
   }
 
-  async change(settings: Partial<ClientRequest>): Promise<void> {
+  async change(settings: ClientChanges): Promise<void> {
     await this.#control("PATCH", "", settings);
   }
 
@@ -165,8 +174,13 @@ export class ConnectedClient {
 
   /** How many refreshes the provider has seen. */
   async refreshes(): Promise<number> {
+    return await this.requests("refresh_token");
+  }
+
+  /** How many token requests of one grant type the provider has seen. */
+  async requests(grantType: string): Promise<number> {
     const { token_requests } = await this.calls();
-    return token_requests.filter(({ grant_type }) => grant_type === "refresh_token").length;
+    return token_requests.filter(({ grant_type }) => grant_type === grantType).length;
   }
 
   /** Sends a refresh token to the provider behind the service's back, as a thief or a second holder would. */

@@ -5,6 +5,7 @@ import { cipherOf } from "../../src/crypto/seal.ts";
 import { digest } from "../../src/domain/digest.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Admission, Outcome } from "../../src/domain/provider-budget.ts";
+import type { SecretName, StatedRegistration } from "../../src/domain/oauth2/registration.ts";
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { SecretView } from "../../src/domain/secret.ts";
@@ -67,12 +68,6 @@ export class FakeWorld implements Ports {
 
   static async create(): Promise<FakeWorld> {
     const world = new FakeWorld();
-    const credentials = {
-      client_id: "c",
-      client_secret: "s",
-      auth_uri: "https://p.example/a",
-      token_uri: "https://p.example/t",
-    };
     world.sealedClient = {
       id: "client" as AuthClientId,
       place: { level: "global" },
@@ -86,12 +81,29 @@ export class FakeWorld implements Ports {
       refreshJitterSeconds: 0,
       version: 1,
       createdAt: T0,
-      credentials: await cipherOf(() => keyring).seal(["global", "auth-client", "client", "credentials", 1], {
-        ...credentials,
-        refresh_token_uri: "https://p.example/t",
-      }),
+      credentials: "",
     };
+    await world.register({});
     return world;
+  }
+
+  /** Registers the client anew, as the next version of it, with what is stated here besides. */
+  async register(stated: Partial<StatedRegistration>): Promise<void> {
+    const credentials = {
+      client_id: "c",
+      client_secret: "s",
+      auth_uri: "https://p.example/a",
+      token_uri: "https://p.example/t",
+      refresh_token_uri: "https://p.example/t",
+      ...stated,
+    };
+    const version = this.sealedClient.credentials === "" ? 1 : this.sealedClient.version + 1;
+    this.sealedClient = {
+      ...this.sealedClient,
+      version,
+      grantType: stated.grant_type ?? "authorization_code",
+      credentials: await this.cipher.seal(["global", "auth-client", "client", "credentials", version], credentials),
+    };
   }
 
   readonly storage: Ports["storage"] = {
@@ -146,13 +158,19 @@ export class FakeWorld implements Ports {
   };
   readonly findAuthClient = (): Promise<SealedAuthClient | null> => this.client();
   hear: (request: TokenRequest) => void = () => {};
-  readonly sendTokenRequest = async (request: TokenRequest): Promise<Heard> => {
+  /** How long each request may take. */
+  timeouts: number[] = [];
+  readonly sendTokenRequest = async (request: TokenRequest, timeoutMs: number): Promise<Heard> => {
     this.requests += 1;
+    this.timeouts.push(timeoutMs);
     this.hear(request);
     const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
     if (answer === undefined) throw new Error("no answer was prepared");
     return await answer();
   };
+  /** Which of its secrets the client's provider took, as far as it was noted. */
+  noted: SecretName[] = [];
+  readonly noteSecretInUse: Ports["noteSecretInUse"] = async (_, name) => void this.noted.push(name);
   readonly budget: Ports["budget"] = {
     enter: async () => {
       this.asked += 1;

@@ -13,6 +13,7 @@ import { type MintedGrant, mintGrant } from "./minted-grant.ts";
 import { newClientRecord, tokenFaults } from "./token-faults.ts";
 import type { ClientRecord } from "./token-faults.ts";
 import type {
+  ClientChanges,
   ClientCredentials,
   ClientRequest,
   ClientSettings,
@@ -34,8 +35,8 @@ export interface ProviderOptions {
 export interface ClientControl {
   registerClient(request: ClientRequest): Promise<ClientCredentials>;
   hasClient(clientId: string): boolean;
-  /** Changes lifetime, rotation and reuse window for tokens issued from now on, and the redirect URIs; returns the first three. */
-  changeClient(clientId: string, changes: Partial<ClientSettings> & { redirect_uris?: string[] }): ClientSettings;
+  /** Changes lifetime, rotation and reuse window for tokens issued from now on, which it returns, and what is registered. */
+  changeClient(clientId: string, changes: ClientChanges): ClientSettings;
   setFault(clientId: string, fault: TokenFault | null): void;
   /** Lets go the answers that a fault's delay holds back now. */
   release(clientId: string): void;
@@ -98,15 +99,19 @@ export async function startOpenIdProvider(options: ProviderOptions = {}): Promis
   };
 }
 
+function settingsIn({ access_token_seconds, rotate, reuse_window_seconds }: ClientSettings): ClientSettings {
+  return { access_token_seconds, rotate, reuse_window_seconds };
+}
+
 function clientControl(
   registrationUri: string,
   storage: ProviderStorage,
   recordOf: (clientId: string) => ClientRecord,
   hasClient: (clientId: string) => boolean,
 ): ClientControl {
-  const changeClient: ClientControl["changeClient"] = (clientId, { redirect_uris, ...changes }) => {
+  const changeClient: ClientControl["changeClient"] = (clientId, changes) => {
     const record = recordOf(clientId);
-    const { access_token_seconds, rotate, reuse_window_seconds } = { ...record, ...changes };
+    const { access_token_seconds, rotate, reuse_window_seconds, ...others } = { ...settingsIn(record), ...changes };
     if (!Number.isSafeInteger(access_token_seconds) || access_token_seconds < 1) {
       throw new RangeError("access_token_seconds must be a positive integer");
     }
@@ -115,21 +120,24 @@ function clientControl(
     }
     const settings = { access_token_seconds, rotate, reuse_window_seconds };
     Object.assign(record, settings);
-    if (redirect_uris !== undefined) storage.setRedirectUris(clientId, redirect_uris);
+    storage.changeClient(clientId, others);
     return settings;
   };
 
   return {
     hasClient,
     changeClient,
-    registerClient: async ({ redirect_uris, token_endpoint_auth_method = "client_secret_post", ...settings }) => {
+    registerClient: async ({ redirect_uris = [], token_endpoint_auth_method, grant_types, jwks, ...settings }) => {
       const response = await fetch(registrationUri, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({
           redirect_uris,
-          token_endpoint_auth_method,
-          grant_types: ["authorization_code", "refresh_token"],
+          token_endpoint_auth_method: token_endpoint_auth_method ?? "client_secret_post",
+          grant_types: grant_types ?? ["authorization_code", "refresh_token"],
+          // Where nobody consents, nobody comes back.
+          ...(grant_types !== undefined && { response_types: [] }),
+          jwks,
         }),
       });
       const answer = (await response.json()) as Partial<ClientCredentials>;

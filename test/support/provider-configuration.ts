@@ -37,6 +37,7 @@ export function buildProvider(
     // A refresh token outlives the browser's session, with `offline_access` or without.
     expiresWithSession: async () => false,
     features: {
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       introspection: {
         enabled: true,
@@ -66,6 +67,7 @@ export function buildProvider(
     scopes: ["openid", "offline_access", "email", "profile", "read", "write"],
     ttl: {
       AccessToken: (_ctx, _token, client) => settingsOf(client.clientId).access_token_seconds,
+      ClientCredentials: (_ctx, _token, client) => settingsOf(client.clientId).access_token_seconds,
       Grant: 90 * DAY,
       IdToken: HOUR,
       Interaction: HOUR,

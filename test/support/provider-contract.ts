@@ -45,7 +45,7 @@ export interface TokenCall {
   issued_sha256?: string;
 }
 
-/** What a test may change about a client at any time. */
+/** How the provider treats a client. */
 export interface ClientSettings {
   access_token_seconds: number;
   rotate: boolean;
@@ -53,10 +53,22 @@ export interface ClientSettings {
   reuse_window_seconds: number;
 }
 
+/** What is registered of a client. */
+export interface ClientMetadata {
+  redirect_uris?: string[];
+  grant_types?: string[];
+  /** Public keys of a client that signs. */
+  jwks?: { keys: object[] };
+}
+
 /** A registration for the code flow with refresh; `client_secret_post` and rotation unless it says otherwise. */
-export interface ClientRequest extends Partial<ClientSettings> {
-  redirect_uris: string[];
+export interface ClientRequest extends Partial<ClientSettings>, ClientMetadata {
   token_endpoint_auth_method?: string;
+}
+
+/** What a test may change about a client at any time. */
+export interface ClientChanges extends Partial<ClientSettings>, ClientMetadata {
+  client_secret?: string;
 }
 
 export interface ClientCredentials {

@@ -6,11 +6,12 @@
 import { json } from "node:stream/consumers";
 import type { Context, Middleware } from "oidc-provider";
 import type { ClientControl } from "./openid-provider.ts";
-import type { ClientRequest, ClientSettings, TokenFault } from "./provider-contract.ts";
+import type { ClientChanges, ClientMetadata, ClientRequest, ClientSettings, TokenFault } from "./provider-contract.ts";
 
 const ROUTE = /^\/control\/clients(?:\/([^/]+))?(?:\/(fault|release|calls|revoke))?$/;
 
 const SETTINGS: (keyof ClientSettings)[] = ["access_token_seconds", "rotate", "reuse_window_seconds"];
+const METADATA: (keyof ClientMetadata)[] = ["redirect_uris", "grant_types", "jwks"];
 const FAULT: (keyof TokenFault)[] = [
   "times",
   "grant_type",
@@ -44,14 +45,14 @@ async function act(control: ClientControl, ctx: Context): Promise<{ status: numb
   const notFound = { status: 404, body: { error: "no such client or route" } };
 
   if (ctx.path === "/control/clients" && ctx.method === "POST") {
-    const request = await read<ClientRequest>(ctx, [...SETTINGS, "redirect_uris", "token_endpoint_auth_method"]);
+    const request = await read<ClientRequest>(ctx, [...SETTINGS, ...METADATA, "token_endpoint_auth_method"]);
     return { status: 201, body: await control.registerClient(request ?? { redirect_uris: [] }) };
   }
   if (clientId === undefined || !control.hasClient(clientId)) return notFound;
 
   switch (`${ctx.method} ${what}`) {
     case "PATCH ": {
-      const changes = await read<Partial<ClientRequest>>(ctx, [...SETTINGS, "redirect_uris"]);
+      const changes = await read<ClientChanges>(ctx, [...SETTINGS, ...METADATA, "client_secret"]);
       return { status: 200, body: control.changeClient(clientId, changes ?? {}) };
     }
     case "PUT fault": {

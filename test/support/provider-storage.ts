@@ -54,10 +54,10 @@ export class ProviderStorage {
     return this.#delete((entry) => entry.model === "Grant" && ofClient(entry));
   }
 
-  /** Registers other redirect URIs for a client, as a person does at a provider's own pages. */
-  setRedirectUris(clientId: string, redirectUris: string[]): void {
+  /** Changes what is registered of a client, as a person does at a provider's own pages. */
+  changeClient(clientId: string, members: Payload): void {
     const client = this.#entries.get(`Client:${clientId}`);
-    if (client !== undefined) client.payload = { ...client.payload, redirect_uris: redirectUris };
+    if (client !== undefined) client.payload = { ...client.payload, ...members };
   }
 
   #delete(matches: (entry: Entry) => boolean): number {

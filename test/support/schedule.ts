@@ -22,6 +22,7 @@ export const blank = blankSecret(
     name: "x",
     additionalParams: null,
     fields: null,
+    scopes: null,
   },
   T0,
 );
@@ -31,7 +32,7 @@ export function times(changes: Partial<GrantTimes> = {}): GrantTimes {
   return {
     issuedAt: T0,
     expiresAt: T0 + HOUR,
-    hasRefreshToken: true,
+    renewedWith: "refresh_token",
     refreshTokenExpiresAt: undefined,
     arrivedAt: null,
     ...changes,

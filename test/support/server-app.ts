@@ -26,7 +26,11 @@ export class ServerApp {
   }
 
   /** Registers it at the server, creates the auth client for it, and tells the server its redirect URI. */
-  static async create(flavour: object = {}, settings: Partial<OAuth2ServerSettings> = {}): Promise<ServerApp> {
+  static async create(
+    flavour: object = {},
+    settings: Partial<OAuth2ServerSettings> = {},
+    attributes: object = {},
+  ): Promise<ServerApp> {
     const { authUri, tokenUri, controlUri } = inject("oauth2Server");
     const registered = await fetch(controlUri, { method: "POST" });
     const credentials = await registered.json<{ client_id: string; client_secret: string }>();
@@ -38,6 +42,7 @@ export class ServerApp {
           name: "Another app",
           credentials: { ...credentials, auth_uri: authUri, token_uri: tokenUri, refresh_token_uri: tokenUri },
           flavour: { ...FLAVOUR, ...flavour },
+          ...attributes,
         },
       },
     });
@@ -62,9 +67,14 @@ export class ServerApp {
     return (await this.#control("GET", "/requests")) as ServedRequests;
   }
 
-  /** The refreshes among it. */
+  /** The token requests of one kind among it. */
+  async tokenRequests(kind: string): Promise<ServedRequest[]> {
+    return (await this.served()).requests.filter(({ grant_type }) => grant_type === kind);
+  }
+
+  /** The refreshes. */
   async refreshes(): Promise<ServedRequest[]> {
-    return (await this.served()).requests.filter(({ grant_type }) => grant_type === "refresh_token");
+    return await this.tokenRequests("refresh_token");
   }
 
   async #control(method: string, what: string, body?: unknown): Promise<unknown> {

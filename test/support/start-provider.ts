@@ -1,4 +1,7 @@
-/** Starts what tests inside workerd reach over loopback, once for all of them: two real providers, and servers that play what they are told. */
+/**
+ * Starts what tests inside workerd reach over loopback, once for all of them: the two real providers, and servers that play what a test
+ * tells them.
+ */
 
 import type { TestProject } from "vitest/node";
 import "./issuer-contract.ts";
@@ -18,6 +21,6 @@ export default async function start(project: TestProject): Promise<() => Promise
   project.provide("scriptedServer", scripted.origin);
   const issuers = await startIssuerServer();
   project.provide("issuerServer", issuers.origin);
-  return async () =>
-    void (await Promise.all([provider.close(), oauth2Server.close(), scripted.stop(), issuers.close()]));
+  const closing = () => Promise.all([provider.close(), oauth2Server.close(), scripted.stop(), issuers.close()]);
+  return async () => void (await closing());
 }

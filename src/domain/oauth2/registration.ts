@@ -17,7 +17,12 @@ export interface SigningKey {
   alg: string;
   /** A private JWK (RFC 7517). */
   jwk: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  created_at: number;
 }
+
+/** The members that hold client secrets. */
+export type SecretName = "client_secret" | "next_client_secret";
 
 /** What is stated, and sealed: it says what is sent where. Members have their RFC 6749 names; `token_expires_in` is in seconds. */
 export interface StatedRegistration {
@@ -38,7 +43,7 @@ export interface StatedRegistration {
   provider?: string;
   /** Whose metadata fills in what is not stated (RFC 8414). */
   issuer?: string;
-  /** Absent: `authorization_code`. */
+  /** Absent: that of the preset, or `authorization_code`. */
   grant_type?: GrantType;
   flavour?: Flavour;
   /** Made here for `private_key_jwt`. */
@@ -69,6 +74,7 @@ export function registrationOf(
     token_uri,
     refresh_token_uri: stated.refresh_token_uri ?? preset?.refresh_token_uri ?? token_uri,
     ...(lifetime !== undefined && { token_expires_in: lifetime }),
+    grant_type: stated.grant_type ?? preset?.grant_type ?? "authorization_code",
     flavour: joinedFlavour(stated, preset?.flavour, metadata),
     metadata,
   };

@@ -35,6 +35,11 @@ interface Said {
   variables?: Variables | undefined;
 }
 
+/** Decides whether a request rests on who the client is alone. */
+export function isOfClient(request: TokenRequest): boolean {
+  return request.kind === "client_credentials" || request.kind === "jwt_bearer";
+}
+
 /** Parameters that this service sets itself; nobody may put others in their place. */
 export const RESERVED_AUTHORIZE_PARAMS: readonly string[] = [
   "response_type",

@@ -60,7 +60,7 @@ describe("keptMetadata", () => {
 
 describe("flavourOfMetadata", () => {
   const SECRET = { client_secret: "s" };
-  const KEYS = { keys: [{ kid: "1", alg: "ES256", jwk: {} }] };
+  const KEYS: Pick<StatedRegistration, "keys"> = { keys: [{ kid: "1", alg: "ES256", jwk: {}, created_at: 0 }] };
   const [POST, BASIC, SIGNED] = ["client_secret_post", "client_secret_basic", "private_key_jwt"] as const;
 
   test.each<[string, string[] | undefined, Partial<StatedRegistration>, Flavour["client_auth"]]>([

@@ -79,7 +79,7 @@ function left({ askedAt, clockOffset }: Call, { expiresAt }: Secret): number {
 
 /** Enough is left to answer at once. */
 function isComfortable(call: Call, secret: Secret): boolean {
-  if (secret.expiresAt === null || !secret.hasRefreshToken || secret.trouble?.kind === "needs_reauthorization")
+  if (secret.expiresAt === null || secret.renewedWith === null || secret.trouble?.kind === "needs_reauthorization")
     return true;
   const wanted = call.wish.kind === "read" ? call.wish.minTtlSeconds * SECOND : 0;
   const little = Math.min(LITTLE_MS, (secret.expiresAt - secret.issuedAt) / 4);

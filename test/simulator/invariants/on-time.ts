@@ -189,8 +189,8 @@ function longestPause(past: number): number {
   return (past > 15 * MINUTE ? 5 * MINUTE : MINUTE) * JITTER;
 }
 
-function isRenewable({ hasRefreshToken, refreshAt, attempt, trouble }: Secret): boolean {
-  return hasRefreshToken && trouble?.kind !== "needs_reauthorization" && (refreshAt !== null || attempt !== null);
+function isRenewable({ renewedWith, refreshAt, attempt, trouble }: Secret): boolean {
+  return renewedWith !== null && trouble?.kind !== "needs_reauthorization" && (refreshAt !== null || attempt !== null);
 }
 
 function seconds(milliseconds: number): string {

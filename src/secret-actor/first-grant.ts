@@ -1,0 +1,67 @@
+/**
+ * Fetches the grant of a secret to which nobody consents (RFC 6749 4.4, RFC 7523 2.1), while whoever makes or changes the secret waits for it.
+ * Stores nothing: a refusal leaves everything as it was.
+ */
+
+import { notFetched } from "../domain/health.ts";
+import { firstRequestOf } from "../domain/oauth2/renewal.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
+import type { Heard } from "../domain/oauth2/response.ts";
+import { unfilledIn, variablesOf } from "../domain/oauth2/variables.ts";
+import type { Secret } from "../domain/secret.ts";
+import { ServiceError } from "../errors.ts";
+import type { SealedAuthClient } from "../store/auth-clients.ts";
+import { askProvider, tellWhereItLeads } from "./ask.ts";
+import type { Ports } from "./ports.ts";
+import { takeTurn } from "./turn.ts";
+
+/** The longest that the caller waits, the turn included. */
+const PATIENCE_MS = 20_000;
+const SECOND = 1000;
+
+/** What was fetched, and the client as it is known since. */
+interface Fetched {
+  heard: Heard & { kind: "granted" };
+  client: SealedAuthClient;
+}
+
+/**
+ * Asks for a grant. `secret` says for whom, with which scopes and fields.
+ * @throws {ServiceError} `client_misconfigured`, `provider_refused`, `provider_unreachable`; `invalid_document` for fields that a URI needs
+ */
+export async function fetchGrant(
+  ports: Ports,
+  secret: Secret,
+  client: SealedAuthClient,
+  registration: OAuth2Registration,
+  requestId: string,
+): Promise<Fetched> {
+  const giveUpAt = ports.now() + PATIENCE_MS;
+  const variables = variablesOf(secret.fields, null);
+  const missing = unfilledIn(registration.token_uri, registration.flavour?.hosts, variables);
+  if (missing.length > 0) throw new ServiceError("invalid_document", missing.map(wanted));
+  const request = firstRequestOf(registration, secret.scopes ?? [], variables);
+  const turn = await takeTurn(ports, crypto.randomUUID(), secret, request);
+  if (turn.kind === "held_back") {
+    const seconds = (turn.until - ports.now()) / SECOND;
+    throw notFetched({ class: "retry", reason: "provider_unreachable", retryAfterSeconds: Math.ceil(seconds) });
+  }
+  try {
+    const left = Math.max(SECOND, giveUpAt - ports.now());
+    const { heard, client: known } = await askProvider(ports, client, request, left);
+    turn.end(heard);
+    if (heard.kind === "granted") return { heard, client: known };
+    tellWhereItLeads(ports, secret.id, { requestId }, heard.refusal);
+    throw notFetched(heard.refusal);
+  } finally {
+    turn.end(null);
+  }
+}
+
+function wanted(variable: string) {
+  const name = variable.replace(/^fields\./, "");
+  return {
+    detail: `"fields" must say "${name}", as the provider's addresses hold it.`,
+    pointer: `/data/attributes/credentials/fields/${name}`,
+  };
+}
