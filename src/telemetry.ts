@@ -40,6 +40,15 @@ export type LogLine =
       outcome: "completed" | "failed";
       reason: string | null;
     }
+  | {
+      kind: "revocation";
+      request_id: string;
+      workspace_id: string;
+      secret_id: string;
+      outcome: "revoked" | "partly" | "failed";
+      reason: string | null;
+      duration_ms: number;
+    }
   | { kind: "ending"; workspace_id: string; secret_id: string; days_left: number; ends_at: string }
   | {
       kind: "job";

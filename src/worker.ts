@@ -4,6 +4,7 @@ import type { Env } from "./bindings.ts";
 import { createApp } from "./http/app.ts";
 import { refreshIssuers } from "./jobs/issuers.ts";
 import { sweep } from "./jobs/stub.ts";
+import { diagnose } from "./outbound/diagnosis.ts";
 import { discover } from "./outbound/discovery.ts";
 import { fetchJwks } from "./outbound/jwks.ts";
 
@@ -11,7 +12,7 @@ export { BudgetActor } from "./budget/budget-actor.ts";
 export { JobActor } from "./jobs/job-actor.ts";
 export { SecretActor } from "./secret-actor/actor.ts";
 
-const app = createApp({ fetchJwks, discover });
+const app = createApp({ fetchJwks, discover, diagnose });
 
 export default {
   fetch: app.fetch,

@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "jobs/issuers",
     "jobs/stub",
     "budget/budget-actor",
+    "outbound/diagnosis",
     "outbound/discovery",
     "outbound/jwks",
   ],

@@ -12,6 +12,7 @@ import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
 import { addConsentRoutes } from "./consent.ts";
 import type { App, AppEnv, Handler, Outside } from "./context.ts";
+import { addDiagnosisRoute } from "./diagnosis.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { addMaintenanceRoutes } from "./maintenance.ts";
@@ -33,6 +34,7 @@ export function createApp(outside: Outside): App {
   app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
   addHealthRoute(app);
   addAuthClientRoutes(app, outside);
+  addDiagnosisRoute(app, outside);
   addProviderRoutes(app);
   addSecretRoutes(app);
   addTenancyRoutes(app);

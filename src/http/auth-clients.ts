@@ -199,7 +199,11 @@ export async function findUsableClient(
 }
 
 /** Finds a client that the caller may change. @throws {ServiceError} `not_found`, `forbidden` */
-async function findForChange(c: Context, id: AuthClientId, action: "edit" | "delete"): Promise<SealedAuthClient> {
+export async function findForChange(
+  c: Context,
+  id: AuthClientId,
+  action: "edit" | "delete",
+): Promise<SealedAuthClient> {
   const stored = await findAuthClient(c.env.DB, id);
   if (stored === null) throw nothingThere();
   await permitAt(c, clientPermission(stored.place.level, action), stored.place);

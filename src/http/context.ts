@@ -4,6 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
 import type { Kind } from "../domain/auth-client.ts";
+import type { Finding, Subject } from "../domain/diagnosis.ts";
 import type { Discovered } from "../domain/oauth2/metadata.ts";
 import type { Principal } from "../domain/permissions.ts";
 import type { Lineage } from "../domain/place.ts";
@@ -15,6 +16,7 @@ import type { SealedAuthClient } from "../store/auth-clients.ts";
 export interface Outside {
   fetchJwks: (uri: string, policy: EgressPolicy) => Promise<string>;
   discover: (issuer: string, policy: EgressPolicy) => Promise<Discovered>;
+  diagnose: (subject: Subject, policy: EgressPolicy) => Promise<Finding[]>;
 }
 
 export interface AppEnv {

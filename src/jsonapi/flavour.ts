@@ -27,7 +27,8 @@ const headerText = z
 const OWN_HEADER =
   /^(accept|authorization|connection|content-.*|cookie|expect|host|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 const HEADER_VARIABLES = new Set(["client_id", "uuid", "timestamp", "signature"]);
-const ASSERTION_VARIABLES = new Set(["redirect_uri.host", "client_id"]);
+const CLIENT_ASSERTION_VARIABLES = new Set(["redirect_uri.host", "client_id"]);
+const ASSERTION_VARIABLES = new Set(["client_id", "scope"]);
 
 function table<T extends z.ZodType>(name: z.ZodType<string, string>, value: T, most = MOST_MEMBERS) {
   return z.record(name, value).refine((members) => Object.keys(members).length <= most, {
@@ -74,14 +75,18 @@ const hostSchema = z.union([
   }),
 ]);
 
-const assertionText = withVariables(short, (name) => ASSERTION_VARIABLES.has(name) || name.startsWith("fields."));
-const assertionMembers = {
+const clientAssertionText = withVariables(short, (name) => CLIENT_ASSERTION_VARIABLES.has(name));
+const assertionText = withVariables(
+  short,
+  (name) => ASSERTION_VARIABLES.has(name) || (name.startsWith("fields.") && VARIABLE.test(name)),
+);
+const assertionMembers = <Text extends z.ZodType>(text: Text) => ({
   alg: z.enum(ASSERTION_ALGORITHMS).optional(),
-  iss: assertionText.optional(),
-  sub: assertionText.optional(),
-  aud: assertionText.optional(),
+  iss: text.optional(),
+  sub: text.optional(),
+  aud: text.optional(),
   lifetime_seconds: z.int().min(30).max(3600).optional(),
-};
+});
 
 const requestMembers = {
   client_auth: z.enum(CLIENT_AUTHS).optional().openapi({ description: "How the client proves who it is; `body`." }),
@@ -202,11 +207,11 @@ export const flavourSchema = z
       description: "The redirect URI is the one that all such clients have; false.",
     }),
     refresh: z.strictObject(requestMembers).optional().openapi({ description: "What differs at a refresh." }),
-    client_assertion: z.strictObject(assertionMembers).optional().openapi({
+    client_assertion: z.strictObject(assertionMembers(clientAssertionText)).optional().openapi({
       description: "What the assertion of `private_key_jwt` says (RFC 7523 3).",
     }),
     assertion: z
-      .strictObject({ ...assertionMembers, claims: table(short, assertionText, 20).optional() })
+      .strictObject({ ...assertionMembers(assertionText), claims: table(short, assertionText, 20).optional() })
       .optional()
       .openapi({ description: "What the assertion of the grant type `jwt_bearer` says (RFC 7523 3)." }),
   })

@@ -8,7 +8,7 @@ import { flavourSchema } from "./flavour.ts";
 
 export const PROVIDERS_PATH = "/v2/providers";
 
-const uri = z.string().openapi({ format: "uri-template" });
+const uri = z.string().openapi({ description: "May hold variables." });
 
 const listedAttributes = {
   title: z.string().openapi({ description: "For people." }),
@@ -36,7 +36,7 @@ export const providerSchema = z
     ...listedProviderSchema.shape,
     attributes: z.strictObject({
       ...listedAttributes,
-      auth_uri: uri.nullable().openapi({ description: "Null: nobody is asked for consent." }),
+      auth_uri: uri.nullable().openapi({ description: "May hold variables. Null: nobody is asked for consent." }),
       token_uri: uri,
       refresh_token_uri: uri,
       token_expires_in: z

@@ -12,8 +12,7 @@ export const uriSchema = z
     const fault = templateUriFault(text, { allowLoopback: true });
     if (fault !== null) context.addIssue({ code: "custom", message: fault });
   })
-  .refine((text) => !holdsSecret(text), { error: "must not hold a secret" })
-  .openapi({ pattern: "^https?://" });
+  .refine((text) => !holdsSecret(text), { error: "must not hold a secret" });
 
 /** URIs are shown, and stand in logs of others. */
 function holdsSecret(text: string): boolean {

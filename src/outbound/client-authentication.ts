@@ -3,11 +3,15 @@
 import * as oauth from "oauth4webapi";
 import { flavourFor } from "../domain/oauth2/flavour.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
+import { clientAssertion, type Signing } from "./assertion.ts";
 
 /** Gives the authentication of a client for one kind of request. */
-export function authenticationOf(registration: OAuth2Registration, kind: string): oauth.ClientAuth {
+export function authenticationOf(registration: OAuth2Registration, kind: string, signing: Signing): oauth.ClientAuth {
   const secret = registration.client_secret ?? "";
-  switch (flavourFor(registration.flavour, kind).client_auth ?? "body") {
+  const { client_auth } = flavourFor(registration.flavour, kind);
+  // The assertion says who asks, and providers that know no other client than that refuse one (RFC 7523 2.1).
+  if (kind === "jwt_bearer" && client_auth === undefined && secret === "") return () => undefined;
+  switch (client_auth ?? "body") {
     case "body":
       return secret === "" ? oauth.None() : oauth.ClientSecretPost(secret);
     case "basic":
@@ -19,7 +23,7 @@ export function authenticationOf(registration: OAuth2Registration, kind: string)
     case "none":
       return oauth.None();
     case "private_key_jwt":
-      throw new Error("There is no key.");
+      return clientAssertion(registration, signing);
   }
 }
 

@@ -34,6 +34,7 @@ export async function guardedFetch(
         status: response.status,
         retryAfter: response.headers.get("Retry-After"),
         mediaType: mediaTypeOf(response),
+        ...(asksForBasic(response) && { asksForBasic: true as const }),
         body,
       },
     };
@@ -49,6 +50,10 @@ export async function guardedFetch(
 function mediaTypeOf(response: Response): string | null {
   const [type = ""] = (response.headers.get("Content-Type") ?? "").toLowerCase().split(";");
   return /^[a-z0-9.+-]{1,40}\/[a-z0-9.+-]{1,80}$/.test(type.trim()) ? type.trim() : null;
+}
+
+function asksForBasic(response: Response): boolean {
+  return response.status === 401 && /^basic\b/i.test(response.headers.get("WWW-Authenticate") ?? "");
 }
 
 function failed(refusal: Refusal["class"], reason: Refusal["reason"]): Fetched {

@@ -10,21 +10,22 @@ import type { Heard } from "../domain/oauth2/response.ts";
 import { filledUri } from "../domain/oauth2/variables.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { clientOf, serverOf } from "./callback.ts";
+import { type Limits, signingOf } from "./assertion.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 
-/** Short: the answer to a rotation is not stored before. */
 const TIMEOUT_MS = 3000;
 /** Beyond this a number is no instant in seconds. */
 const LAST_EPOCH = 1e11;
 
-/** Puts the expiry that introspection tells into a grant whose own answer told none; anything else stays as it is. */
-export async function withIntrospectedExpiry(
-  request: TokenRequest,
-  heard: Heard,
-  limits: { policy: EgressPolicy; timeoutMs: number; now: () => number },
-): Promise<Heard> {
+/**
+ * Puts the expiry that introspection tells into a grant whose own answer told none; anything else stays as it is. A refresh token that was
+ * rotated does not wait for it: until it is stored, it is lost if this process dies.
+ */
+export async function withIntrospectedExpiry(request: TokenRequest, heard: Heard, limits: Limits): Promise<Heard> {
   if (heard.kind !== "granted" || (heard.expirySource !== "assumed" && heard.expirySource !== "none")) return heard;
+  const { refresh_token } = heard.grant;
+  if (request.kind === "refresh" && refresh_token !== null && refresh_token !== request.refreshToken) return heard;
   const { introspect_uri, hosts } = request.registration.flavour ?? {};
   const uri = introspect_uri === undefined ? null : filledUri(introspect_uri, hosts, request.variables ?? {});
   const timeoutMs = Math.min(TIMEOUT_MS, limits.timeoutMs - (limits.now() - heard.issuedAt));
@@ -40,12 +41,12 @@ async function introspectedExpiry(
   request: TokenRequest,
   uri: string,
   token: string,
-  limits: { policy: EgressPolicy; timeoutMs: number },
+  limits: Limits,
 ): Promise<number | null> {
   const server = { ...serverOf(""), introspection_endpoint: uri };
   const client = clientOf(request);
   try {
-    const authentication = authenticationOf(request.registration, "introspection");
+    const authentication = authenticationOf(request.registration, "introspection", signingOf(limits));
     const response = await oauth.introspectionRequest(server, client, authentication, token, {
       additionalParameters: { token_type_hint: "access_token" },
       [oauth.customFetch]: (to, { method, headers, body }) =>

@@ -7,11 +7,12 @@ import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
 import { conformingAnswer, membersOf, type RawAnswer, readAnswer } from "../domain/oauth2/answer.ts";
 import { flavourFor } from "../domain/oauth2/flavour.ts";
-import { heardGrant, heardNoHost, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
+import { heardGrant, heardNoHost, heardNoKey, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
+import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import { ACCESS_TOKEN, type Heard } from "../domain/oauth2/response.ts";
 import { type FormedRequest, type HeaderValues, shapeRequest } from "../domain/oauth2/shape.ts";
-import type { EgressPolicy } from "../domain/provider-uri.ts";
+import { bearerAssertion, type Limits, NoKey, type Signing, signingOf } from "./assertion.ts";
 import { clientOf, serverOf, validCallback } from "./callback.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
@@ -20,28 +21,37 @@ import { withIntrospectedExpiry } from "./introspection.ts";
 /**
  * Sends one token request, once (RFC 6749 4.1.3, 4.4.2 and 6; RFC 7523 2.1), and judges the answer. Whatever the provider does is a
  * value, never a throw.
- * @param limits `timeoutMs` bounds everything from connecting to the last byte; `now` is the clock.
+ * @param limits `timeoutMs` bounds everything from connecting to the last byte; `now` is the clock; `onAnswer` sees the answer as it came.
  */
 export async function sendTokenRequest(
   request: TokenRequest,
-  limits: { policy: EgressPolicy; timeoutMs: number; now: () => number },
+  limits: Limits & { onAnswer?: (answer: RawAnswer) => void },
 ): Promise<Heard> {
   const endpoint = tokenEndpoint(request);
   if (endpoint === null) return heardNoHost();
-  const formed = await form(request, endpoint);
+  const formed = await form(request, endpoint, signingOf(limits)).catch(whereThereIsNoKey);
+  if (formed === null) return heardNoKey();
   const sentAt = limits.now();
-  const { uri, ...init } = shapeRequest(request, formed, await headerValues(request, sentAt));
+  const { uri, ...init } = shapeRequest(
+    request,
+    formed,
+    await headerValues(request.registration, request.kind, sentAt),
+  );
   const fetched = await guardedFetch(uri, init, limits);
   if (fetched.kind === "failed") return { kind: "refused", refusal: fetched.refusal };
+  limits.onAnswer?.(fetched.answer);
   return await withIntrospectedExpiry(request, await hear(request, fetched.answer, sentAt, limits.now()), limits);
 }
+
+/** RFC 7523 2.1. */
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 type Caught = (uri: string, init: { headers: Record<string, string>; body?: unknown }) => Promise<Response>;
 
 /** Has the standard's request made, and catches it before it is sent. */
-async function form(request: TokenRequest, endpoint: string): Promise<FormedRequest> {
+async function form(request: TokenRequest, endpoint: string, signing: Signing): Promise<FormedRequest> {
   let formed: FormedRequest | undefined;
-  await ask(request, endpoint, async (uri, { headers, body }) => {
+  await ask(request, endpoint, signing, async (uri, { headers, body }) => {
     formed = { uri, headers, params: new URLSearchParams(String(body)) };
     return new Response(null, { status: 204 });
   });
@@ -49,10 +59,15 @@ async function form(request: TokenRequest, endpoint: string): Promise<FormedRequ
   return formed;
 }
 
-async function ask(request: TokenRequest, endpoint: string, caught: Caught): Promise<Response> {
+function whereThereIsNoKey(error: unknown): null {
+  if (error instanceof NoKey) return null;
+  throw error;
+}
+
+async function ask(request: TokenRequest, endpoint: string, signing: Signing, caught: Caught): Promise<Response> {
   const server = serverOf(endpoint);
   const client = clientOf(request);
-  const authentication = authenticationOf(request.registration, request.kind);
+  const authentication = authenticationOf(request.registration, request.kind, signing);
   // Which addresses may be called over plain http is decided by the egress rules alone.
   const options = { [oauth.customFetch]: caught, [oauth.allowInsecureRequests]: true };
   switch (request.kind) {
@@ -62,8 +77,11 @@ async function ask(request: TokenRequest, endpoint: string, caught: Caught): Pro
       return await oauth.refreshTokenGrantRequest(server, client, authentication, request.accessToken, options);
     case "client_credentials":
       return await oauth.clientCredentialsGrantRequest(server, client, authentication, {}, options);
-    case "jwt_bearer":
-      throw new Error("Assertions are not known yet.");
+    case "jwt_bearer": {
+      const assertion = await bearerAssertion(request, signing.now);
+      const params = { assertion };
+      return await oauth.genericTokenEndpointRequest(server, client, authentication, JWT_BEARER, params, options);
+    }
     case "code_exchange": {
       const { redirectUri, codeVerifier, registration } = request;
       const verifier = registration.flavour?.pkce === "off" ? oauth.nopkce : codeVerifier;
@@ -82,7 +100,7 @@ async function ask(request: TokenRequest, endpoint: string, caught: Caught): Pro
 }
 
 /** Works out what variables in headers stand for; a signature only where one is wanted. */
-async function headerValues({ kind, registration }: TokenRequest, now: number): Promise<HeaderValues> {
+export async function headerValues(registration: OAuth2Registration, kind: string, now: number): Promise<HeaderValues> {
   const { headers = {} } = flavourFor(registration.flavour, kind);
   const timestamp = String(now);
   const isSigned = Object.values(headers).some((value) => value.includes("{{signature}}"));

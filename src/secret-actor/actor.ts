@@ -9,6 +9,7 @@ import { budgetDoor } from "../budget/stub.ts";
 import { digest } from "../domain/digest.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { toServiceError } from "../errors.ts";
+import { revokeTokens } from "../outbound/revocation.ts";
 import { sendTokenRequest } from "../outbound/token-endpoint.ts";
 import { findAuthClient, noteSecretInUse } from "../store/auth-clients.ts";
 import { deleteIndexEntry, putIndexEntry } from "../store/secrets.ts";
@@ -61,8 +62,8 @@ export class SecretActor extends DurableObject<Env> implements Door {
     return answer(() => this.#keeper.refresh(cause, input.rejectedVersion));
   }
 
-  erase(): Answered<"erase"> {
-    return answer(() => done(this.#keeper.erase()));
+  erase(input: Asked<"erase">): Answered<"erase"> {
+    return answer(() => done(this.#keeper.erase(input)));
   }
 
   authorize(input: Asked<"authorize">): Answered<"authorize"> {
@@ -130,8 +131,10 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     cipher: settings.cipher,
     digest,
     findAuthClient: (id) => findAuthClient(env.DB, id),
-    sendTokenRequest: (request, timeoutMs) => sendTokenRequest(request, { policy: settings.egress, timeoutMs, now }),
+    sendTokenRequest: (request, timeoutMs) =>
+      sendTokenRequest(request, { policy: settings.egress, timeoutMs, now, publicUrl: settings.publicUrl }),
     noteSecretInUse: (client, name) => noteSecretInUse(env.DB, client, name),
+    revokeTokens: (revocation, timeoutMs) => revokeTokens(revocation, { policy: settings.egress, timeoutMs, now }),
     budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),

@@ -118,6 +118,7 @@ export interface Door {
   /** Removes whatever is stored here. The caller takes care of the index. */
   clear(input: Ask): Promise<Answer<null>>;
   refresh(input: Ask & { rejectedVersion: number | null }): Promise<Answer<SecretView>>;
+  /** Removes the secret, whose tokens are revoked at the provider first; that may take five seconds. */
   erase(input: Ask): Promise<Answer<null>>;
   authorize(input: NewAuthorization): Promise<Answer<AuthorizationView>>;
   readAuthorization(input: Ask & { id: AuthorizationId }): Promise<Answer<AuthorizationView>>;

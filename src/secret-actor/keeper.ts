@@ -19,6 +19,7 @@ import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
 import type { Cause, Ports } from "./ports.ts";
 import { Refresher } from "./refresh.ts";
+import { revokeGrant } from "./revocation.ts";
 
 /** The pause before the index is asked again. */
 const INDEX_PAUSE_MS = 60_000;
@@ -182,9 +183,11 @@ export class SecretKeeper {
     await this.#memory.clear();
   }
 
-  /** Removes the secret. */
-  async erase(): Promise<void> {
-    await this.#memory.erase(this.#memory.secret.id);
+  /** Removes the secret. Its tokens are taken back first, as far as that goes. */
+  async erase(cause: Pick<Cause, "requestId">): Promise<void> {
+    const { id } = this.#memory.secret;
+    await revokeGrant(this.#memory, this.#ports, cause, this.#refresher.flight);
+    await this.#memory.erase(id);
   }
 
   /** Does what is due. Rejects for nothing but broken storage, and always leaves an alarm where one is needed. */

@@ -63,7 +63,7 @@ export async function storeOutcome(
     try {
       await memory.write({
         ...record,
-        secret: afterOutcome(of.attemptId === null ? withoutLostAttempt(secret, ports) : secret, outcome, ports),
+        secret: afterOutcome(secret, outcome, of, ports),
         grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
         client: outcome.client ?? record.client,
       });
@@ -91,9 +91,15 @@ export function withoutLostAttempt(secret: Secret, ports: Ports): Secret {
   return secret.attempt === null ? secret : afterLostAnswer(secret, ports.now(), ports.random());
 }
 
-function afterOutcome(secret: Secret, outcome: Outcome, ports: Ports): Secret {
+function afterOutcome(stored: Secret, outcome: Outcome, { attemptId }: Of, ports: Ports): Secret {
   const now = ports.now();
-  if (outcome.kind === "held_back") return afterHeldBack(secret, outcome, now);
+  const secret = attemptId === null ? withoutLostAttempt(stored, ports) : stored;
+  if (outcome.kind === "held_back") {
+    const after = afterHeldBack(secret, outcome, now);
+    // An answer that was lost has a pause of its own.
+    const isLost = secret !== stored && secret.refreshAt !== null;
+    return isLost ? { ...after, refreshAt: Math.max(after.refreshAt ?? 0, secret.refreshAt ?? 0) } : after;
+  }
   if (outcome.kind === "refused") {
     const after = afterRefusal(secret, outcome.refusal, now, ports.random());
     return outcome.isOutdated ? afterClientChange(after, now) : after;

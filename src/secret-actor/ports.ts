@@ -7,6 +7,7 @@ import type { SecretName } from "../domain/oauth2/registration.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { Revocation, Revoked } from "../outbound/revocation.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
@@ -36,6 +37,8 @@ export interface Ports {
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
   /** Remembers which of a client's secrets its provider took. */
   noteSecretInUse: (client: SealedAuthClient, name: SecretName) => Promise<void>;
+  /** Takes the tokens of a grant back. Rejects for nothing that a provider does. */
+  revokeTokens: (revocation: Revocation, timeoutMs: number) => Promise<Revoked>;
   /** What the provider bears of all secrets of a client. Rejects for nothing. */
   budget: BudgetDoor;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;

@@ -67,6 +67,7 @@ describe("POST /v2/auth-clients", () => {
           issuer: null,
           grant_type: "authorization_code",
           flavour: {},
+          secret_in_use: "client_secret",
         },
         relationships: { components },
         links: { self: `/v2/auth-clients/${id}` },

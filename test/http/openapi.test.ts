@@ -164,6 +164,9 @@ describe("auth clients and secrets", () => {
       data: { type: "auth-client", attributes: renamed },
     });
 
+    const diagnosis = { data: { type: "diagnosis", attributes: { fields: { shop: "acme" } } } };
+    await expectStatus(200, "POST", `/v2/auth-clients/${client.id}/diagnose`, diagnosis);
+
     const { body: flow } = await client.authorize(workspace, {
       additional_params: '{"prompt":"consent"}',
       fields: { a: 1 },

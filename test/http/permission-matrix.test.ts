@@ -169,6 +169,13 @@ const ROUTES: Route[] = [
     success: [204],
   },
   {
+    ...clients,
+    name: `POST ${CLIENTS}/{id}/diagnose`,
+    permissions: ofLevel("auth_clients.edit"),
+    path: (target) => `${pathOf(target)}/diagnose`,
+    success: [200],
+  },
+  {
     ...secrets,
     name: `GET ${SECRETS}`,
     showsCredentials: true,

@@ -27,7 +27,7 @@ interface Played {
 /** Refreshes once, and says what was heard and what the introspection endpoint was asked. */
 async function refreshed(played: Played) {
   const { told = {}, status = 200, mediaType = "application/json" } = played;
-  const tokens = { access_token: "a2", refresh_token: "r2", ...played.tokens };
+  const tokens = { access_token: "a2", refresh_token: "r1", ...played.tokens };
   const tokenEndpoint = new ScriptedProvider(inject("scriptedServer"));
   const introspection = new ScriptedProvider(inject("scriptedServer"));
   await tokenEndpoint.play({
@@ -62,9 +62,9 @@ async function refreshed(played: Played) {
   return { heard, asked: await introspection.heard() };
 }
 
-/** A clock that says when the token request is sent, and from then on when it was answered. */
+/** A clock that says when the token request is made and sent, and from then on when it was answered. */
 function clock(tookMs: number): () => number {
-  const times = [NOW];
+  const times = [NOW, NOW];
   return () => times.pop() ?? NOW + tookMs;
 }
 
@@ -107,6 +107,7 @@ describe("introspection is not asked", () => {
   const jwt = `e30.${btoa(JSON.stringify({ exp: NOW / 1000 + 60 }))}.x`;
 
   test.each<[string, Played]>([
+    ["when the refresh token was rotated, and must be stored first", { tokens: { refresh_token: "r2" } }],
     ["when the answer says when it expires", { tokens: { expires_in: 60 } }],
     ["when the token is a JWT that says so", { tokens: { access_token: jwt } }],
     ["when the client says how long its tokens live", { registration: { token_expires_in: 60 } }],

@@ -4,10 +4,12 @@
  */
 
 /// <reference types="vite/types/importMeta.d.ts" />
+import { exportPKCS8, generateKeyPair } from "jose";
 import { inject, expect, describe, test } from "vitest";
 import { variablesOf } from "../../src/domain/oauth2/variables.ts";
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
+import { newSigningKey } from "../../src/outbound/signing-key.ts";
 import { sendTokenRequest } from "../../src/outbound/token-endpoint.ts";
 import { ScriptedProvider, type Heard as Asked } from "../support/script.ts";
 import { CLIENT, registrationFor, saidIn, type Vector } from "../support/vectors.ts";
@@ -26,12 +28,13 @@ describe.each(Object.entries(files))("%s", (_, vectors) => {
       headers: vector.response_headers,
       body: vector.response_body,
     });
-    const request = requestOf(vector, provider);
+    const request = await requestOf(vector, provider);
     const now = Date.parse(vector.fixed_now);
     const heard = await sendTokenRequest(request, {
       policy: { allowLoopback: true },
       timeoutMs: 5000,
       now: () => now,
+      publicUrl: new URL(REDIRECT_URI).origin,
     });
 
     const [asked, ...others] = await provider.heard();
@@ -42,8 +45,8 @@ describe.each(Object.entries(files))("%s", (_, vectors) => {
   });
 });
 
-function requestOf(vector: Vector, provider: ScriptedProvider): TokenRequest {
-  const registration = registrationFor(vector, (uri) => provider.at(uri));
+async function requestOf(vector: Vector, provider: ScriptedProvider): Promise<TokenRequest> {
+  const registration = { ...registrationFor(vector, (uri) => provider.at(uri)), ...(await signing) };
   const { fields, callback } = saidIn(vector);
   const common = { registration, variables: variablesOf(fields, callback) };
   const scopes = ["read", "write"];
@@ -64,6 +67,13 @@ function requestOf(vector: Vector, provider: ScriptedProvider): TokenRequest {
     codeVerifier: "v".repeat(43),
   };
 }
+
+/** Keys of every kind, for those who sign. */
+const signing = (async () => {
+  const keys = await Promise.all((["RS256", "ES256"] as const).map((alg) => newSigningKey(alg, 0)));
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  return { keys, private_key: await exportPKCS8(privateKey) };
+})();
 
 function expectAsked({ request_expectation: expected }: Vector, { method, url, headers, body }: Asked): void {
   expect(method).toBe(expected.method);
@@ -106,6 +116,11 @@ function expectAuthentication(placement: string, headers: Asked["headers"], para
     return expect(values).not.toContain(client_secret);
   }
   expect(authorization).toBe("");
+  if (actual === "assertion") {
+    expect(values).not.toContain(client_secret);
+    expect(claimsOf(params["assertion"] ?? "")).toMatchObject({ iss: client_id, exp: expect.any(Number) });
+    return;
+  }
   if (actual === "none") {
     expect(values).toContain(client_id);
     expect(values).not.toContain(client_secret);
@@ -117,11 +132,14 @@ function expectAuthentication(placement: string, headers: Asked["headers"], para
 }
 
 function expectClaim(assertion: string, [, name = "", value = ""]: RegExpMatchArray): void {
-  const claims = JSON.parse(atob((assertion.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"))) as Record<
+  expect(claimsOf(assertion)[name]).toBe(value === "host of redirect_uri" ? new URL(REDIRECT_URI).host : value);
+}
+
+function claimsOf(assertion: string): Record<string, unknown> {
+  return JSON.parse(atob((assertion.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"))) as Record<
     string,
-    string
+    unknown
   >;
-  expect(claims[name]).toBe(value === "host of redirect_uri" ? new URL(REDIRECT_URI).host : value);
 }
 
 function expectSignature({ appkey, timestamp, sign }: Asked["headers"]): void {

@@ -28,7 +28,7 @@ describe("deletion", () => {
       const { world, keeper } = await newKeeper();
       const renewal = keeper.refresh(MANUAL, null).catch((error: ServiceError) => error.failure.code);
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-      await keeper.erase();
+      await keeper.erase(MANUAL);
       await renewal;
       await settle();
       expect([world.stored, world.alarm, world.index.size], `after ${turns} turns`).toEqual([null, null, 0]);
@@ -46,7 +46,7 @@ describe("deletion", () => {
     const gate = new Gate<void>();
     world.put = () => gate.opened;
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("client_misconfigured");
-    const deletion = keeper.erase();
+    const deletion = keeper.erase(MANUAL);
     await settle();
     gate.open();
     await deletion;
@@ -57,7 +57,7 @@ describe("deletion", () => {
   test("that the index does not take leaves the secret whole", async () => {
     const { world, keeper } = await newKeeper();
     world.remove = () => Promise.reject(new Error("D1 is down"));
-    await expect(keeper.erase()).rejects.toThrowError("D1 is down");
+    await expect(keeper.erase(MANUAL)).rejects.toThrowError("D1 is down");
     expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
     // Whatever became of the entry, the alarm sees to it.
     expect(world.alarm).toBe(T0 + MINUTE);
@@ -70,10 +70,10 @@ describe("deletion that storage refuses", () => {
     world.beforeErase = () => {
       throw new Error("storage is broken");
     };
-    await expect(keeper.erase()).rejects.toThrowError("storage is broken");
+    await expect(keeper.erase(MANUAL)).rejects.toThrowError("storage is broken");
     expect(accessTokenOf(await keeper.read(READ, ASKED))).toBe("access-1");
     world.beforeErase = () => {};
-    await keeper.erase();
+    await keeper.erase(MANUAL);
     expect(world.stored).toBeNull();
   });
 
@@ -100,7 +100,7 @@ describe("deletion whose answer is lost", () => {
       world.index.delete("s1");
       return Promise.reject(new Error("the answer was lost"));
     };
-    await expect(keeper.erase()).rejects.toThrowError("the answer was lost");
+    await expect(keeper.erase(MANUAL)).rejects.toThrowError("the answer was lost");
     expect(world.index.size).toBe(0);
     world.time = world.alarm ?? 0;
     expect(world.time).toBe(T0 + MINUTE);
@@ -113,7 +113,7 @@ describe("deletion whose answer is lost", () => {
   test("leaves nothing when the client is gone as well", async () => {
     const { world, keeper } = await newKeeper();
     world.remove = () => Promise.reject(new Error("the answer was lost"));
-    await expect(keeper.erase()).rejects.toThrowError("the answer was lost");
+    await expect(keeper.erase(MANUAL)).rejects.toThrowError("the answer was lost");
     world.put = () => Promise.reject(new ServiceError("conflict", "The auth client was deleted meanwhile."));
     world.alarm = null;
     await keeper.alarm("r");
@@ -137,7 +137,7 @@ describe("a database that does not answer", () => {
     world.alarm = null;
     await keeper.alarm("r");
     expect(world.alarm).not.toBeNull();
-    await expect(keeper.erase()).rejects.toThrowError("D1 does not answer in time");
+    await expect(keeper.erase(MANUAL)).rejects.toThrowError("D1 does not answer in time");
   });
 
   test("makes nobody believe that a token which was brought lives longer", async () => {

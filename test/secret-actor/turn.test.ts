@@ -107,7 +107,7 @@ describe("a place that was given", () => {
     world.admissions = [() => gate.opened];
     const renewal = failureOf(keeper.refresh(MANUAL, null));
     await settle();
-    await keeper.erase();
+    await keeper.erase(MANUAL);
     gate.open(GO);
     expect((await renewal).code).toBe("not_found");
     await settle();

@@ -87,7 +87,7 @@ export async function inspect(
 /** Removes the secret. */
 export async function erase(world: World, secret: SimulatedSecret): Promise<Outcome> {
   return await insist(world, secret, { kind: "erase" }, false, async (keeper) => {
-    await keeper.erase();
+    await keeper.erase({ requestId: "erasure" });
     return null;
   });
 }

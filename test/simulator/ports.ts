@@ -55,6 +55,7 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
     findAuthClient: (id) => through("findAuthClient", () => world.database.findClient(world, secret, id)),
     sendTokenRequest: (request, timeoutMs) =>
       through("sendTokenRequest", () => send(world, secret, process, { request, timeoutMs, now })),
+    revokeTokens: () => through("revokeTokens", async () => ({ outcome: "revoked", reason: null })),
     noteSecretInUse: () => through("noteSecretInUse", async () => undefined),
     budget: {
       enter: (ticket) => through("enter", () => enter(ticket)),

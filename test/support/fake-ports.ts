@@ -12,6 +12,7 @@ import type { SecretView } from "../../src/domain/secret.ts";
 import type { Content, NewSecret } from "../../src/secret-actor/door.ts";
 import type { Ports } from "../../src/secret-actor/ports.ts";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
+import type { Revocation, Revoked } from "../../src/outbound/revocation.ts";
 import type { SealedAuthClient } from "../../src/store/auth-clients.ts";
 import type { LogLine } from "../../src/telemetry.ts";
 
@@ -171,6 +172,13 @@ export class FakeWorld implements Ports {
   /** Which of its secrets the client's provider took, as far as it was noted. */
   noted: SecretName[] = [];
   readonly noteSecretInUse: Ports["noteSecretInUse"] = async (_, name) => void this.noted.push(name);
+  /** What was to be taken back, for how long at most, and what comes of it. */
+  revocations: { revocation: Revocation; timeoutMs: number }[] = [];
+  revoked: () => Promise<Revoked> = async () => ({ outcome: "revoked", reason: null });
+  readonly revokeTokens: Ports["revokeTokens"] = async (revocation, timeoutMs) => {
+    this.revocations.push({ revocation, timeoutMs });
+    return await this.revoked();
+  };
   readonly budget: Ports["budget"] = {
     enter: async () => {
       this.asked += 1;

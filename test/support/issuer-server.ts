@@ -38,7 +38,7 @@ export async function startIssuerServer(): Promise<IssuerServer> {
     const { authorization = null } = request.headers;
     heard.push({ method: request.method ?? "", path: request.url ?? "", authorization, body: await text(request) });
     const isBasic = authorization?.startsWith("Basic ") === true;
-    const written = script.get(pathname);
+    const written = script.get(`${request.method} ${pathname}`) ?? script.get(pathname);
     await play((isBasic ? written?.with_basic : undefined) ?? written ?? { status: 404 }, response);
   }
 

@@ -5,4 +5,5 @@ import type { Outside } from "../../src/http/context.ts";
 export const OFFLINE: Outside = {
   fetchJwks: () => Promise.resolve(""),
   discover: () => Promise.resolve({ kind: "failed", fault: "unreachable" }),
+  diagnose: () => Promise.resolve([]),
 };

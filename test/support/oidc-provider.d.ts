@@ -57,6 +57,7 @@ declare module "oidc-provider" {
   export interface Configuration {
     adapter: (model: string) => Adapter;
     claims: Record<string, string[]>;
+    clientAuthMethods?: string[];
     clientBasedCORS: () => boolean;
     clientDefaults: Record<string, unknown>;
     cookies: { keys: string[] };

@@ -27,6 +27,8 @@ export interface ProviderOptions {
   port?: number;
   /** The lifetime of access tokens for clients that do not say; 3600 when left out. */
   accessTokenSeconds?: number;
+  /** How clients may authenticate; every way that oidc-provider knows when left out. */
+  clientAuthMethods?: string[];
   /** Hears of every token request once it is answered or dropped. */
   onTokenRequest?: (call: TokenCall) => void;
 }
@@ -60,7 +62,7 @@ export interface OpenIdProvider extends ClientControl {
 
 /** Starts a provider on 127.0.0.1 and resolves when it answers; rejects when the port is taken. */
 export async function startOpenIdProvider(options: ProviderOptions = {}): Promise<OpenIdProvider> {
-  const { port = 0, accessTokenSeconds = 3600, onTokenRequest = () => {} } = options;
+  const { port = 0, accessTokenSeconds = 3600, clientAuthMethods, onTokenRequest = () => {} } = options;
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
@@ -76,7 +78,7 @@ export async function startOpenIdProvider(options: ProviderOptions = {}): Promis
   const recordOf = (clientId: string) => records.get(clientId) ?? newRecord();
   const control = clientControl(issuer + ROUTES.registration, storage, recordOf, (clientId) => records.has(clientId));
 
-  const provider = buildProvider(issuer, storage, recordOf)
+  const provider = buildProvider(issuer, storage, recordOf, clientAuthMethods)
     .on("registration_create.success", (_ctx, client) => void records.set(client.clientId, newRecord()))
     .use(providerControl(control))
     .use(tokenFaults(ROUTES.token, recordOf, onTokenRequest));

@@ -26,11 +26,13 @@ export function buildProvider(
   issuer: string,
   storage: ProviderStorage,
   settingsOf: (clientId: string) => ClientSettings,
+  clientAuthMethods?: string[],
 ): Provider {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const configuration: Configuration = {
     adapter: storage.adapterFor,
     claims: { openid: ["sub"], email: ["email"], profile: ["name"] },
+    ...(clientAuthMethods && { clientAuthMethods }),
     clientBasedCORS: () => false,
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     cookies: { keys: [randomBytes(32).toString("base64url")] },

@@ -92,6 +92,8 @@ export interface ProviderAddress {
 declare module "vitest" {
   interface ProvidedContext {
     provider: ProviderAddress;
+    /** One more, which takes client secrets as Basic alone. */
+    basicProvider: ProviderAddress;
     /** The origin of the server that plays scripts. */
     scriptedServer: string;
   }

@@ -40,14 +40,14 @@ export class ScriptedIssuer {
     await this.answer(this.wellKnown.openid, { body: this.metadata(changes) });
   }
 
-  /** Says what is answered at an absolute path. */
+  /** Says what is answered at an absolute path, or with a method in front of it to that method. */
   async answer(path: string, answer: ScriptedAnswer): Promise<void> {
     await fetch(`${inject("issuerServer")}/control`, { method: "PUT", body: JSON.stringify({ [path]: answer }) });
   }
 
   /** Says what its token endpoint answers. */
   async answerTokens(answer: ScriptedAnswer, path = "/token"): Promise<void> {
-    await this.answer(new URL(this.at(path)).pathname, answer);
+    await this.answer(`POST ${new URL(this.at(path)).pathname}`, answer);
   }
 
   /** What it was asked so far. */

@@ -1,26 +1,31 @@
 /**
- * Starts what tests inside workerd reach over loopback, once for all of them: the two real providers, and servers that play what a test
+ * Starts what tests inside workerd reach over loopback, once for all of them: the real providers, and servers that play what a test
  * tells them.
  */
 
 import type { TestProject } from "vitest/node";
 import "./issuer-contract.ts";
 import { startIssuerServer } from "./issuer-server.ts";
-import "./provider-contract.ts";
+import type { ProviderAddress } from "./provider-contract.ts";
 import { startOAuth2Server } from "./oauth2-server.ts";
-import { startOpenIdProvider } from "./openid-provider.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
 import { startScriptedServer } from "./scripted-server.ts";
 
 export default async function start(project: TestProject): Promise<() => Promise<void>> {
   const provider = await startOpenIdProvider();
-  const { authUri, tokenUri, controlUri } = provider;
-  project.provide("provider", { authUri, tokenUri, controlUri });
+  project.provide("provider", addressOf(provider));
+  const basicProvider = await startOpenIdProvider({ clientAuthMethods: ["client_secret_basic"] });
+  project.provide("basicProvider", addressOf(basicProvider));
   const oauth2Server = await startOAuth2Server();
   project.provide("oauth2Server", oauth2Server.address);
   const scripted = await startScriptedServer();
   project.provide("scriptedServer", scripted.origin);
   const issuers = await startIssuerServer();
   project.provide("issuerServer", issuers.origin);
-  const closing = () => Promise.all([provider.close(), oauth2Server.close(), scripted.stop(), issuers.close()]);
-  return async () => void (await closing());
+  const running = [provider, basicProvider, oauth2Server, issuers];
+  return async () => void (await Promise.all([...running.map((each) => each.close()), scripted.stop()]));
+}
+
+function addressOf({ authUri, tokenUri, controlUri }: OpenIdProvider): ProviderAddress {
+  return { authUri, tokenUri, controlUri };
 }

@@ -210,9 +210,10 @@ const NEW_ATTRIBUTES: Record<Kind, object> = {
     credentials: {
       client_id: "id",
       client_secret: CLIENT_SECRET,
-      auth_uri: "https://provider.example.com/authorize",
-      token_uri: "https://provider.example.com/token",
-      refresh_token_uri: "https://provider.example.com/token",
+      // Nobody listens there: who looks whether somebody does hears so at once.
+      auth_uri: "http://127.0.0.1:1/authorize",
+      token_uri: "http://127.0.0.1:1/token",
+      refresh_token_uri: "http://127.0.0.1:1/token",
     },
   },
   "auth-secret": { credentials: { access_token: "an access token" } },

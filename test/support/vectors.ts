@@ -141,7 +141,9 @@ export function registrationFor(vector: Vector, place: (uri: string) => string):
   const uris = Object.fromEntries(OF_REGISTRATION.flatMap((name) => (name in config ? [[name, config[name]]] : [])));
   const url = expected.url === undefined ? {} : preset === null ? { token_uri: expected.url } : {};
   const flavour = { ...implied, ...base, ...stated };
-  const own = { ...CLIENT, ...url, ...uris, flavour };
+  // Where somebody vouches by a signature, there is no secret.
+  const client = stage === "jwt_bearer" ? { client_id: CLIENT.client_id } : CLIENT;
+  const own = { ...client, ...url, ...uris, flavour };
   const joined = registrationOf(own, preset, null);
   const upgrade = joined.flavour?.upgrade;
   return {

@@ -15,6 +15,8 @@ export interface RawAnswer {
   retryAfter: string | null;
   /** The media type without its parameters. */
   mediaType?: string | null;
+  /** It refuses whoever asked, and wants Basic authentication (RFC 9110 11.6.1). */
+  asksForBasic?: true;
   body: string;
 }
 

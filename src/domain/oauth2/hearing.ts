@@ -115,6 +115,11 @@ export function heardNothing(reason: Refusal["reason"]): Heard {
   return { kind: "refused", refusal: { class: "ambiguous", reason, retryAfterSeconds: null } };
 }
 
+/** Hears that nothing can be asked: there is no key to sign with. */
+export function heardNoKey(): Heard {
+  return { kind: "refused", refusal: { class: "config_error", reason: "no_key", retryAfterSeconds: null } };
+}
+
 /** Hears that nothing can be asked: a URI has a variable for which nothing allowed is said. */
 export function heardNoHost(): Heard {
   return { kind: "refused", refusal: { class: "config_error", reason: "host_unknown", retryAfterSeconds: null } };

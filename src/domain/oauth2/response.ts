@@ -51,6 +51,7 @@ const OWN_REASONS = [
   "interrupted",
   "lost_rotation",
   "missing_access_token",
+  "no_key",
   "provider_unreachable",
   "provider_refused",
   "rate_limited",

@@ -1,6 +1,6 @@
 /** Shapes a conforming token request into what a provider's flavour wants on the wire. Pure: what changes with every request comes in. */
 
-import { flavourFor } from "./flavour.ts";
+import { type Flavour, flavourFor } from "./flavour.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** A request as the standard has it, with the client's authentication in it. */
@@ -49,18 +49,33 @@ export function shapeRequest(request: TokenRequest, formed: FormedRequest, value
   if (flavour.also_send_client_id === true) params.set("client_id", request.registration.client_id);
   for (const name of flavour.omit_params ?? []) params.delete(name);
 
-  const names = flavour.param_names ?? {};
-  const named = [...params].map(([name, value]): [string, string] => [ownOr(names, name), value]);
+  const named = namedParams(params, flavour);
+  const headers = headersOf(formed, flavour, values);
+  if (flavour.method === "GET") return { uri: withQuery(formed.uri, named), method: "GET", headers, body: null };
+  const isJson = flavour.body_format === "json";
+  headers["content-type"] = isJson ? "application/json" : FORM;
+  const body = isJson ? JSON.stringify(Object.fromEntries(named)) : new URLSearchParams(named).toString();
+  return { uri: formed.uri, method: "POST", headers, body };
+}
+
+/** Applies what of a flavour counts for the provider's other endpoints too: how parameters are called, and its headers. */
+export function shapeOtherRequest(flavour: Flavour, formed: FormedRequest, values: HeaderValues): WireRequest {
+  const headers = { ...headersOf(formed, flavour, values), "content-type": FORM };
+  const body = new URLSearchParams(namedParams(formed.params, flavour)).toString();
+  return { uri: formed.uri, method: "POST", headers, body };
+}
+
+const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
+
+function namedParams(params: URLSearchParams, { param_names = {} }: Flavour): [string, string][] {
+  return [...params].map(([name, value]) => [ownOr(param_names, name), value]);
+}
+
+function headersOf(formed: FormedRequest, flavour: Flavour, values: HeaderValues): Record<string, string> {
   const { "content-type": _, ...headers } = lowerCased(formed.headers);
   for (const [name, value] of Object.entries(flavour.headers ?? {}))
     headers[name.toLowerCase()] = filled(value, values);
-  headers["accept"] = "application/json";
-
-  if (flavour.method === "GET") return { uri: withQuery(formed.uri, named), method: "GET", headers, body: null };
-  const isJson = flavour.body_format === "json";
-  headers["content-type"] = isJson ? "application/json" : "application/x-www-form-urlencoded;charset=UTF-8";
-  const body = isJson ? JSON.stringify(Object.fromEntries(named)) : new URLSearchParams(named).toString();
-  return { uri: formed.uri, method: "POST", headers, body };
+  return { ...headers, accept: "application/json" };
 }
 
 function scopeParam({ scopes = [] }: { scopes?: readonly string[] | undefined }, separator = " "): { scope?: string } {

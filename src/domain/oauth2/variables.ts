@@ -33,6 +33,13 @@ export function filledUri(uri: string, hosts: Flavour["hosts"], variables: Varia
   return isFilled && URL.canParse(filled) ? filled : null;
 }
 
+/** Puts what is said in the place of variables, as it is: for texts that lead nowhere. Null when nothing is said for one of them. */
+export function saidWith(text: string, variables: Variables): string | null {
+  const isSaid = (name: string) => Object.hasOwn(variables, name) && variables[name] !== "";
+  if (!variablesIn(text).every(isSaid)) return null;
+  return text.replace(PLACEHOLDER, (_, name: string) => variables[name.trim()] ?? "");
+}
+
 /** Finds the variables of a URI that are not said, or are not what they may be. */
 export function unfilledIn(uri: string, hosts: Flavour["hosts"], variables: Variables): string[] {
   return variablesIn(uri).filter((name) => allowedValue(name, hosts, variables) === null);
