@@ -7,12 +7,13 @@ import { sweep } from "./jobs/stub.ts";
 import { diagnose } from "./outbound/diagnosis.ts";
 import { discover } from "./outbound/discovery.ts";
 import { fetchJwks } from "./outbound/jwks.ts";
+import { newSigningKey, privateKeyFault } from "./outbound/signing-key.ts";
 
 export { BudgetActor } from "./budget/budget-actor.ts";
 export { JobActor } from "./jobs/job-actor.ts";
 export { SecretActor } from "./secret-actor/actor.ts";
 
-const app = createApp({ fetchJwks, discover, diagnose });
+const app = createApp({ fetchJwks, discover, diagnose, newSigningKey, privateKeyFault });
 
 export default {
   fetch: app.fetch,

@@ -38,6 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "outbound/diagnosis",
     "outbound/discovery",
     "outbound/jwks",
+    "outbound/signing-key",
   ],
 };
 

@@ -105,9 +105,11 @@ export function lookAtUris(
 /** A value that is not said is no mistake of the client's: it comes with each secret. */
 function unfilledFinding(name: UriName, unfilled: string[], variables: Variables): Finding {
   const refused = unfilled.find((each) => Object.hasOwn(variables, each));
+  const isOfFields = unfilled.some((each) => each.startsWith("fields."));
+  const missing = isOfFields ? 'say the value in "fields" to have this address looked at' : "only a consent tells it";
   const detail =
     refused === undefined
-      ? `"${name}" holds ${unfilled.join(" and ")}: say the value in "fields" to have this address looked at.`
+      ? `"${name}" holds ${unfilled.join(" and ")}: ${missing}.`
       : `What was said for ${refused} is not what the flavour's "hosts" allow.`;
   const level = refused === undefined ? "warning" : "error";
   return { check: "uris", level, code: "variable_missing", detail, about: ofCredentials(name) };

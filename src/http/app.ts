@@ -20,6 +20,7 @@ import { refuseInvalid } from "./parameters.ts";
 import { addProviderRoutes } from "./providers.ts";
 import { requestId, requestLog } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
+import { addKeySetRoute, addSigningKeyRoutes } from "./key-routes.ts";
 import { addTenancyRoutes } from "./tenancy.ts";
 import { writeError } from "./write.ts";
 
@@ -31,9 +32,12 @@ export function createApp(outside: Outside): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid, strict: false });
 
   app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
+  // Providers fetch them, who have no key of ours.
+  addKeySetRoute(app);
   app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
   addHealthRoute(app);
   addAuthClientRoutes(app, outside);
+  addSigningKeyRoutes(app, outside);
   addDiagnosisRoute(app, outside);
   addProviderRoutes(app);
   addSecretRoutes(app);

@@ -16,10 +16,9 @@ import {
 import { contains, GLOBAL, isSame, type Lineage, type Place } from "../domain/place.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import { wakeSecrets } from "../jobs/stub.ts";
+import { authClientResource, authClientSchema } from "../jsonapi/auth-client-resource.ts";
 import {
   authClientChangeSchema,
-  authClientResource,
-  authClientSchema,
   changedAuthClient,
   clientChangeProblems,
   newAuthClient,
@@ -47,6 +46,7 @@ import { discoverFor } from "./issuer.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
+import { ableToSign } from "./signing-keys.ts";
 import { writeDocument, type Written } from "./write.ts";
 
 const tags = ["Auth clients"];
@@ -119,7 +119,7 @@ const removeClient = createRoute({
   responses: { 204: { description: "It is gone." }, ...failures(...OF_BODIES, "conflict") },
 });
 
-export function addAuthClientRoutes(app: App, { discover }: Pick<Outside, "discover">): void {
+export function addAuthClientRoutes(app: App, outside: Outside): void {
   app.openAPIRegistry.register("OAuth2Registration", registrationSchema);
   app.openAPIRegistry.register("OAuth2RegistrationChange", registrationChangeSchema);
 
@@ -141,9 +141,11 @@ export function addAuthClientRoutes(app: App, { discover }: Pick<Outside, "disco
     const at = await permitAt(c, clientPermission(place.level, "create"), place, pointerToPlace(place));
     const { cipher, egress } = settingsOf(c.env);
     const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
-    const discovered = await discoverFor(client, discover, egress);
-    const stored = await insertAuthClient(c.env.DB, cipher, client, at, discovered);
-    return write(c, 201, stored, holds(c.get("principal"), clientPermission(place.level, "get")));
+    const discovered = await discoverFor(client, outside.discover, egress);
+    const metadata = discovered?.kind === "heard" ? discovered.metadata : null;
+    const signing = await ableToSign({ ...client, metadata }, outside);
+    const stored = await insertAuthClient(c.env.DB, cipher, signing, at, discovered);
+    return writeClient(c, 201, stored, holds(c.get("principal"), clientPermission(place.level, "get")));
   });
 
   app.openapi(readClient, async (c) => {
@@ -155,19 +157,21 @@ export function addAuthClientRoutes(app: App, { discover }: Pick<Outside, "disco
       throw lacking(clientPermission(stored.place.level, "get"));
     }
     const client = await openAuthClient(settingsOf(c.env).cipher, stored);
-    return write(c, 200, client, seesCredentials(c.get("principal"), stored.place, at));
+    return writeClient(c, 200, client, seesCredentials(c.get("principal"), stored.place, at));
   });
 
   app.openapi(changeClient, async (c) => {
     const { data } = c.req.valid("json");
     const cipher = settingsOf(c.env).cipher;
     const client = await openAuthClient(cipher, c.get("client"));
-    const changed = await updateAuthClient(c.env.DB, cipher, changedAuthClient(client, data));
     const isCorrected = data.attributes.credentials !== undefined || data.attributes.flavour !== undefined;
+    const wanted = changedAuthClient(client, data);
+    const next = isCorrected ? await ableToSign(wanted, outside) : wanted;
+    const changed = await updateAuthClient(c.env.DB, cipher, next);
     if (hasTokens(changed.type) && isCorrected) {
       c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
     }
-    return write(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place.level, "get")));
+    return writeClient(c, 200, changed, holds(c.get("principal"), clientPermission(changed.place.level, "get")));
   });
 
   app.openapi(removeClient, async (c) => {
@@ -221,7 +225,8 @@ function seesCredentials(principal: Principal, place: Place, at: Lineage): boole
   );
 }
 
-function write(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {
+/** Writes a client as the answer. */
+export function writeClient(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {
   const resource = authClientResource(client, publicUrlOf(c), client.credentials, showCredentials);
   return writeDocument(c, status, document(resource));
 }

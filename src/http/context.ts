@@ -4,18 +4,24 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Env } from "../bindings.ts";
 import type { Kind } from "../domain/auth-client.ts";
+import type { AssertionAlgorithm } from "../domain/oauth2/flavour.ts";
 import type { Finding, Subject } from "../domain/diagnosis.ts";
 import type { Discovered } from "../domain/oauth2/metadata.ts";
+import type { SigningKey } from "../domain/oauth2/registration.ts";
 import type { Principal } from "../domain/permissions.ts";
 import type { Lineage } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import type { Problem, ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 
-/** What a route cannot do itself, because routes have no telephone. */
+/** What a route cannot do itself, because routes have no telephone and no keys. */
 export interface Outside {
   fetchJwks: (uri: string, policy: EgressPolicy) => Promise<string>;
   discover: (issuer: string, policy: EgressPolicy) => Promise<Discovered>;
+  /** Makes a key pair for an auth client. `now` is in milliseconds since the epoch. */
+  newSigningKey: (alg: AssertionAlgorithm, now: number) => Promise<SigningKey>;
+  /** Says what is wrong with a private key in PEM as the end of a sentence; null when it signs. */
+  privateKeyFault: (pem: string, alg: AssertionAlgorithm | undefined) => Promise<string | null>;
   diagnose: (subject: Subject, policy: EgressPolicy) => Promise<Finding[]>;
 }
 

@@ -1,22 +1,19 @@
-/** Auth clients on the wire: what a document may say, and how a client is shown. */
+/** Auth clients on the wire: what a document may say. How one is shown is in `auth-client-resource`. */
 
 import { z } from "@hono/zod-openapi";
 import {
-  AUTH_TYPE,
   type AuthClient,
-  type FreeCredentials,
   DEFAULT_REFRESH_LEAD_SECONDS,
+  type FreeCredentials,
   hasTokens,
-  isFetched,
-  redirectUri,
 } from "../domain/auth-client.ts";
-import type { StatedRegistration } from "../domain/oauth2/registration.ts";
 import { inUseAfter, inUseOf } from "../domain/oauth2/client-secrets.ts";
-import { masked, unmasked } from "../domain/free-form.ts";
+import { unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { type Problem, ServiceError } from "../errors.ts";
-import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
+import { typeSchema } from "./auth-client-resource.ts";
+import { eitherOf } from "./credentials.ts";
 import {
   changeDocument,
   CREDENTIALS_PATH,
@@ -29,19 +26,17 @@ import {
   requestDocument,
 } from "./document.ts";
 import { findPreset } from "../providers/presets.ts";
-import { placeIn, placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
+import { placeIn, placeProblems, placeRelationships } from "./place.ts";
 import { flavourSchema } from "./flavour.ts";
 import { pointerTo } from "./problems.ts";
 import {
   changedRegistration,
-  filledRegistration,
   loopbackProblems,
   MASK,
   registrationAttributes,
   registrationChangeSchema,
   registrationProblems,
   registrationSchema,
-  shownRegistration,
   statedRegistration,
 } from "./registration.ts";
 
@@ -52,10 +47,6 @@ const componentsSchema = z.strictObject({
   data: z.array(z.strictObject({ id: platformIdSchema, type: z.literal("component") })).max(1000),
 });
 
-const typeSchema = z
-  .string()
-  .regex(AUTH_TYPE, { error: 'must be 1 to 40 of a-z, 0-9 and "_"' })
-  .openapi({ description: "`oauth2`, `basic`, `api_key`, `noauth`, or a custom type's name.", example: "oauth2" });
 const credentialsSchema = z.record(z.string(), z.unknown()).openapi({
   description: "For `oauth2` a registration; for other types what their components want, `{}` too.",
   anyOf: eitherOf("OAuth2Registration"),
@@ -85,6 +76,8 @@ const relationshipsSchema = z
 /** What a client is made with, and repeats when it is changed. */
 const shownAsItWas = {
   secret_in_use: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
+  jwks_uri: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
+  signing_keys: z.array(z.unknown()).optional().openapi({ description: "As they were shown; not looked at." }),
   provider: z.string().nullish().openapi({ description: "As it was shown." }),
   issuer: z.string().nullish().openapi({ description: "As it was shown." }),
   grant_type: z.string().optional().openapi({ description: "As it was shown." }),
@@ -229,103 +222,4 @@ function withSecretsOf(before: unknown, sent: FreeCredentials): FreeCredentials 
   });
   if (problems.length > 0) throw new ServiceError("invalid_document", problems);
   return restored as FreeCredentials;
-}
-
-/** How a client is shown. */
-export const authClientSchema = z
-  .strictObject({
-    id: z.string(),
-    type: z.literal("auth-client"),
-    attributes: z
-      .strictObject({
-        type: typeSchema,
-        name: z.string(),
-        credentials: z
-          .record(z.string(), z.unknown())
-          .optional()
-          .openapi({
-            description:
-              "Only for a permission of the client's own level; in the place of client secrets stands a mask.",
-            anyOf: eitherOf("OAuth2Registration"),
-          }),
-        redirect_uri: z
-          .string()
-          .optional()
-          .openapi({ description: "`oauth2`: the redirect URI to register at the provider.", format: "uri" }),
-        refresh_lead_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
-        refresh_jitter_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
-        provider: z.string().nullish().openapi({ description: "`oauth2`: its preset." }),
-        issuer: z.string().nullish().openapi({ description: "`oauth2`: whose metadata fills it in." }),
-        grant_type: z.string().optional().openapi({ description: "`oauth2`: how grants come to be." }),
-        secret_in_use: z.enum(["client_secret", "next_client_secret"]).optional().openapi({
-          description: "`oauth2`: which client secret the provider took last; shown with the credentials.",
-        }),
-        flavour: flavourSchema
-          .optional()
-          .openapi({ description: "`oauth2`: as it was set; shown with the credentials." }),
-      })
-      .openapi(withOAuth2Credentials("OAuth2Registration")),
-    relationships: z.strictObject({
-      ...shownPlaceRelationships,
-      components: z.strictObject({ data: z.array(z.strictObject({ id: z.string(), type: z.literal("component") })) }),
-    }),
-    links: z.strictObject({ self: z.string() }),
-    meta: z
-      .strictObject({ code: z.string() })
-      .optional()
-      .openapi({ description: "In lists: why the credentials of this one cannot be shown now." }),
-  })
-  .openapi("AuthClient");
-
-/** Shows what stands beside the credentials of a client with tokens, for those who may see these. */
-function ofRegistration(client: Omit<AuthClient, "credentials">, { flavour = {}, client_secret }: StatedRegistration) {
-  return { flavour, ...(client_secret !== undefined && { secret_in_use: inUseOf(client) }) };
-}
-
-/**
- * Shows a client. Client secrets are never shown; the other credentials only where `showsCredentials`. `credentials` are null when they
- * could not be opened: then it is not known either which redirect URI the client has.
- */
-export function authClientResource(
-  client: Omit<AuthClient, "credentials">,
-  publicUrl: string,
-  credentials: AuthClient["credentials"] | null,
-  showsCredentials: boolean,
-): z.infer<typeof authClientSchema> {
-  const isRegistration = hasTokens(client.type);
-  return {
-    id: client.id,
-    type: "auth-client",
-    attributes: {
-      type: client.type,
-      name: client.name,
-      ...(credentials !== null &&
-        showsCredentials && {
-          credentials: isRegistration
-            ? shownRegistration(credentials as StatedRegistration, client.metadata ?? null)
-            : (masked(credentials, MASK) as Record<string, unknown>),
-        }),
-      ...(isRegistration && {
-        ...(credentials !== null &&
-          !isFetched(client) && {
-            redirect_uri: redirectUri(
-              publicUrl,
-              client.id,
-              filledRegistration(credentials as StatedRegistration, client.metadata ?? null),
-            ),
-          }),
-        refresh_lead_seconds: client.refreshLeadSeconds,
-        refresh_jitter_seconds: client.refreshJitterSeconds,
-        provider: client.provider,
-        issuer: client.issuer,
-        grant_type: client.grantType,
-        ...(credentials !== null && showsCredentials && ofRegistration(client, credentials as StatedRegistration)),
-      }),
-    },
-    relationships: {
-      ...relatedPlace(client.place),
-      components: { data: client.components.map((id) => ({ id, type: "component" as const })) },
-    },
-    links: { self: `/v2/auth-clients/${client.id}` },
-  };
 }

@@ -14,6 +14,7 @@ import {
   type StatedRegistration,
 } from "../domain/oauth2/registration.ts";
 import { variablesIn } from "../domain/oauth2/variables.ts";
+import { pemFault } from "../domain/pem.ts";
 import { type EgressPolicy, templateUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
 import { findPreset } from "../providers/presets.ts";
@@ -41,6 +42,10 @@ const nextSecret = "Tried when the other is refused, so that a secret is rotated
 const privateKey = z
   .string()
   .max(MAX_PRIVATE_KEY_LENGTH)
+  .superRefine((text, context) => {
+    const fault = pemFault(text);
+    if (fault !== null) context.addIssue({ code: "custom", message: fault });
+  })
   .openapi({ description: "Signs the assertions of `jwt_bearer`: PKCS #8 in PEM. Never shown." });
 const privateKeyId = opaque.openapi({ description: "What the provider calls that key (`kid`)." });
 
@@ -70,7 +75,7 @@ export const registrationChangeSchema = z.strictObject({
   token_uri: z.string().optional(),
   refresh_token_uri: z.string().optional(),
   token_expires_in: lifetime.nullish(),
-  private_key: privateKey.optional(),
+  private_key: z.union([z.literal(MASK), privateKey]).optional(),
   private_key_id: privateKeyId.nullish(),
 });
 

@@ -100,10 +100,6 @@ export async function bearerAssertion(
 /** Fills in the claims that a flavour states. */
 function statedIn({ iss, sub, aud, claims }: AssertionFlavour = {}, said: Variables): Record<string, string> {
   const stated = { ...claims, iss, sub, aud };
-  return Object.fromEntries(
-    Object.entries(stated).flatMap(([name, text]) => {
-      const value = text === undefined ? null : saidWith(text, said);
-      return value === null ? [] : [[name, value]];
-    }),
-  ) as Record<string, string>;
+  const filled = Object.entries(stated).map(([name, text]) => [name, text === undefined ? null : saidWith(text, said)]);
+  return Object.fromEntries(filled.filter(([, value]) => value !== null)) as Record<string, string>;
 }

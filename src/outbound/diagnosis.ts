@@ -29,7 +29,7 @@ type Limits = typeof LIMITS;
 /** What nobody can take for a code of theirs. */
 const MADE_UP = "made-up-by-edge-secrets-to-look-whether-this-client-is-known";
 
-/** Asks at most nine times: the issuer twice, three addresses, and three times the token endpoint, one after the other. */
+/** Asks at most eight times: the issuer twice, three addresses, and three times the token endpoint, one after the other. */
 export async function diagnose(subject: Subject, policy: EgressPolicy, limits: Limits = LIMITS): Promise<Finding[]> {
   const until = Date.now() + limits.totalMs;
   const { registration } = subject;

@@ -19,6 +19,7 @@ const SILENT: ReadonlySet<DiscoveryFault> = new Set(["address_refused", "unreach
  * all providers publish theirs, those without OpenID too; then where RFC 8414 has it. Either counts only for exactly this issuer.
  */
 export async function discover(issuer: string, policy: EgressPolicy): Promise<Discovered> {
+  if (!URL.canParse(issuer)) return failed("address_refused");
   const first = await ask(issuer, "oidc", policy);
   if (first.kind === "heard" || SILENT.has(first.fault)) return first;
   const second = await ask(issuer, "oauth2", policy);

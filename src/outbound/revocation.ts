@@ -5,10 +5,10 @@ import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
 import { type FormedRequest, shapeOtherRequest } from "../domain/oauth2/shape.ts";
 import { filledUri, type Variables } from "../domain/oauth2/variables.ts";
+import { type Limits, signingOf } from "./assertion.ts";
 import { clientOf, serverOf } from "./callback.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
-import { type Limits, type Signing, signingOf } from "./assertion.ts";
 import { headerValues } from "./token-endpoint.ts";
 
 /** What is to be taken back, and as whom. */
@@ -32,9 +32,13 @@ export async function revokeTokens(revocation: Revocation, limits: Limits): Prom
   const { revoke_uri = "", hosts } = registration.flavour ?? {};
   const uri = filledUri(revoke_uri, hosts, variables);
   if (uri === null) return { outcome: "failed", reason: "host_unknown" };
+  const server = {
+    ...serverOf(filledUri(registration.token_uri, hosts, variables) ?? ""),
+    revocation_endpoint: uri,
+  };
   const asked = [
-    ...(refreshToken === null ? [] : [revoke(registration, uri, "refresh_token", refreshToken, limits)]),
-    revoke(registration, uri, "access_token", accessToken, limits),
+    ...(refreshToken === null ? [] : [revoke(registration, server, ["refresh_token", refreshToken], limits)]),
+    revoke(registration, server, ["access_token", accessToken], limits),
   ];
   const reasons = await Promise.all(asked);
   const failures = reasons.filter((reason) => reason !== null);
@@ -43,20 +47,21 @@ export async function revokeTokens(revocation: Revocation, limits: Limits): Prom
   return { outcome: failures.length < reasons.length ? "partly" : "failed", reason };
 }
 
+type Token = [hint: "access_token" | "refresh_token", token: string];
+
 /** Revokes one token. Null: the provider took it; RFC 7009 2.2 has it say so of tokens that it does not know, too. */
 async function revoke(
   registration: OAuth2Registration,
-  uri: string,
-  hint: "access_token" | "refresh_token",
-  token: string,
+  server: oauth.AuthorizationServer,
+  token: Token,
   limits: Limits,
 ): Promise<Reason | null> {
-  const { uri: to, ...init } = shapeOtherRequest(
+  const { uri, ...init } = shapeOtherRequest(
     registration.flavour ?? {},
-    await form(registration, uri, hint, token, signingOf(limits)),
+    await form(registration, server, token, limits),
     await headerValues(registration, "revocation", limits.now()),
   );
-  const fetched = await guardedFetch(to, init, limits);
+  const fetched = await guardedFetch(uri, init, limits);
   if (fetched.kind === "failed") return fetched.refusal.reason;
   const { status } = fetched.answer;
   return status >= 200 && status < 300 ? null : `http_${status}`;
@@ -65,20 +70,18 @@ async function revoke(
 /** Has the standard's request made, and catches it before it is sent. */
 async function form(
   registration: OAuth2Registration,
-  uri: string,
-  hint: string,
-  token: string,
-  signing: Signing,
+  server: oauth.AuthorizationServer,
+  [hint, token]: Token,
+  limits: Limits,
 ): Promise<FormedRequest> {
   let formed: FormedRequest | undefined;
-  const server = { ...serverOf(""), revocation_endpoint: uri };
-  const authentication = authenticationOf(registration, "revocation", signing);
+  const authentication = authenticationOf(registration, "revocation", signingOf(limits));
   await oauth.revocationRequest(server, clientOf({ registration }), authentication, token, {
     additionalParameters: { token_type_hint: hint },
     // Which addresses may be called over plain http is decided by the egress rules alone.
     [oauth.allowInsecureRequests]: true,
-    [oauth.customFetch]: async (to, { headers, body }) => {
-      formed = { uri: to, headers, params: new URLSearchParams(String(body)) };
+    [oauth.customFetch]: async (uri, { headers, body }) => {
+      formed = { uri, headers, params: new URLSearchParams(String(body)) };
       return new Response(null, { status: 200 });
     },
   });

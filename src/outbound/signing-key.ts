@@ -47,7 +47,7 @@ export async function openPem(
 }
 
 /** Says what is wrong with a key in PEM as the end of a sentence ("must …"); null when it signs. */
-export async function pemFault(pem: string, alg: AssertionAlgorithm | undefined): Promise<string | null> {
+export async function privateKeyFault(pem: string, alg: AssertionAlgorithm | undefined): Promise<string | null> {
   if ((await openPem(pem, alg)) !== null) return null;
   const kinds = alg === undefined ? `RSA (${LEAST_MODULUS_BITS} bits or more), P-256 or P-384` : alg;
   return `must be a private key for ${kinds}, whole, as PKCS #8 in PEM`;

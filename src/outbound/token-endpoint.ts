@@ -29,7 +29,7 @@ export async function sendTokenRequest(
 ): Promise<Heard> {
   const endpoint = tokenEndpoint(request);
   if (endpoint === null) return heardNoHost();
-  const formed = await form(request, endpoint, signingOf(limits)).catch(whereThereIsNoKey);
+  const formed = await form(request, endpoint, signingFor(request, limits)).catch(whereThereIsNoKey);
   if (formed === null) return heardNoKey();
   const sentAt = limits.now();
   const { uri, ...init } = shapeRequest(
@@ -41,6 +41,12 @@ export async function sendTokenRequest(
   if (fetched.kind === "failed") return { kind: "refused", refusal: fetched.refusal };
   limits.onAnswer?.(fetched.answer);
   return await withIntrospectedExpiry(request, await hear(request, fetched.answer, sentAt, limits.now()), limits);
+}
+
+/** The redirect URI that is sent along is the one that an assertion may name. */
+function signingFor(request: TokenRequest, limits: Limits): Signing {
+  const signing = signingOf(limits);
+  return request.kind === "code_exchange" ? { ...signing, publicUrl: new URL(request.redirectUri).origin } : signing;
 }
 
 /** RFC 7523 2.1. */

@@ -134,7 +134,8 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     sendTokenRequest: (request, timeoutMs) =>
       sendTokenRequest(request, { policy: settings.egress, timeoutMs, now, publicUrl: settings.publicUrl }),
     noteSecretInUse: (client, name) => noteSecretInUse(env.DB, client, name),
-    revokeTokens: (revocation, timeoutMs) => revokeTokens(revocation, { policy: settings.egress, timeoutMs, now }),
+    revokeTokens: (revocation, timeoutMs) =>
+      revokeTokens(revocation, { policy: settings.egress, timeoutMs, now, publicUrl: settings.publicUrl }),
     budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),

@@ -12,15 +12,15 @@ import { callbackExtra } from "../domain/oauth2/hearing.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import { renewedWith } from "../domain/oauth2/renewal.ts";
 import { authorizationUrl, type TokenRequest } from "../domain/oauth2/request.ts";
-import { type Heard, knownReason, type Reason } from "../domain/oauth2/response.ts";
+import type { Heard, Reason } from "../domain/oauth2/response.ts";
 import { variablesOf } from "../domain/oauth2/variables.ts";
 import { withNewGrant } from "../domain/refresh-schedule.ts";
 import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/callback.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
-import { askProvider } from "./ask.ts";
 import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
+import { exchangeCode, reasonOf } from "./exchange.ts";
 import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
 import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
@@ -28,7 +28,6 @@ import { REMEMBER_ENDED_FLOWS } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord, Authorization, Opening } from "./record.ts";
 
-const EXCHANGE_TIMEOUT_MS = 20_000;
 /** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
 const MOST_OPENINGS = 5;
 
@@ -210,31 +209,10 @@ export class Consent {
     validCallback(request);
     if (this.#find(flow.id).flow.status !== "exchanging") return "expired";
 
-    const { heard: first, client } = await askProvider(this.#ports, stored, request, EXCHANGE_TIMEOUT_MS);
-    const heard = first.kind === "granted" ? await this.#upgraded(client, request, first) : first;
+    const { heard, client } = await exchangeCode(this.#ports, stored, request);
     if (heard.kind === "refused") return heard.refusal.reason;
     if (await this.#isSomebodyElse(flow, heard.grant)) return "another_account";
     return (await this.#store(flow, client, heard, request.registration)) ? null : "expired";
-  }
-
-  /** Exchanges a token for one that lives longer, where the flavour says so. One that cannot be had leaves the first. */
-  async #upgraded(
-    client: SealedAuthClient,
-    { registration, variables }: TokenRequest,
-    first: Heard & { kind: "granted" },
-  ): Promise<Heard & { kind: "granted" }> {
-    if (registration.flavour?.upgrade === undefined) return first;
-    const request: TokenRequest = { kind: "upgrade", registration, variables, accessToken: first.grant.access_token };
-    const { heard: second } = await askProvider(this.#ports, client, request, EXCHANGE_TIMEOUT_MS);
-    if (second.kind === "refused") return first;
-    const { undefined_params, scope, subject } = first.grant;
-    const grant = {
-      ...second.grant,
-      scope: second.grant.scope ?? scope,
-      subject: second.grant.subject ?? subject,
-      undefined_params: { ...undefined_params, ...second.grant.undefined_params },
-    };
-    return { ...second, grant };
   }
 
   /**
@@ -314,15 +292,6 @@ export class Consent {
     const { record } = this.#find(id);
     await this.#memory.write({ ...record, authorizations: changed(record, id, change) });
   }
-}
-
-/** Names why a flow failed by something that was thrown. */
-function reasonOf(error: unknown): Reason {
-  if (error instanceof oauth.AuthorizationResponseError) return knownReason(error.error) ?? "provider_refused";
-  if (error instanceof ServiceError) return error.failure.code === "not_found" ? "client_gone" : "storage_integrity";
-  return error instanceof TypeError || error instanceof oauth.OperationProcessingError
-    ? "unreadable_answer"
-    : "storage_unavailable";
 }
 
 function verifierIdentity(flow: Authorization, stateHash: string): RecordIdentity {

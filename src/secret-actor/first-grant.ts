@@ -7,7 +7,7 @@ import { notFetched } from "../domain/health.ts";
 import { firstRequestOf } from "../domain/oauth2/renewal.ts";
 import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
-import { unfilledIn, variablesOf } from "../domain/oauth2/variables.ts";
+import { fieldProblems, variablesOf } from "../domain/oauth2/variables.ts";
 import type { Secret } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
@@ -18,6 +18,7 @@ import { takeTurn } from "./turn.ts";
 /** The longest that the caller waits, the turn included. */
 const PATIENCE_MS = 20_000;
 const SECOND = 1000;
+const POINTER = "/data/attributes/credentials/fields";
 
 /** What was fetched, and the client as it is known since. */
 interface Fetched {
@@ -38,8 +39,8 @@ export async function fetchGrant(
 ): Promise<Fetched> {
   const giveUpAt = ports.now() + PATIENCE_MS;
   const variables = variablesOf(secret.fields, null);
-  const missing = unfilledIn(registration.token_uri, registration.flavour?.hosts, variables);
-  if (missing.length > 0) throw new ServiceError("invalid_document", missing.map(wanted));
+  const missing = fieldProblems([registration.token_uri], registration.flavour?.hosts, secret.fields, POINTER);
+  if (missing.length > 0) throw new ServiceError("invalid_document", missing);
   const request = firstRequestOf(registration, secret.scopes ?? [], variables);
   const turn = await takeTurn(ports, crypto.randomUUID(), secret, request);
   if (turn.kind === "held_back") {
@@ -56,12 +57,4 @@ export async function fetchGrant(
   } finally {
     turn.end(null);
   }
-}
-
-function wanted(variable: string) {
-  const name = variable.replace(/^fields\./, "");
-  return {
-    detail: `"fields" must say "${name}", as the provider's addresses hold it.`,
-    pointer: `/data/attributes/credentials/fields/${name}`,
-  };
 }

@@ -68,6 +68,20 @@ describe("afterRefusal", () => {
     expect(second.trouble?.ambiguous).toBe(true);
   });
 
+  test.each(["access_token", "client"] as const)(
+    "tries again as quickly where it is renewed with %s, of which a lost answer spends nothing",
+    (renewedWith) => {
+      const first = afterLostAnswer({ ...fresh, renewedWith }, T0, NO_JITTER);
+      const second = afterRefusal(first, refusal("ambiguous", "timeout"), T0 + SECOND, NO_JITTER);
+      expect([first.refreshAt, second.refreshAt]).toEqual([T0 + SECOND, T0 + 5 * SECOND]);
+      expect(second.trouble).toMatchObject({ kind: "retrying", ambiguous: false, lostAt: null });
+      expect(isReuseLikely(second, T0 + SECOND)).toBe(false);
+      const dead = refusal("reauthorize", "invalid_grant");
+      const confirmed = afterRefusal(afterRefusal(second, dead, T0, NO_JITTER), dead, T0, NO_JITTER);
+      expect(confirmed.trouble?.reason).toBe("invalid_grant");
+    },
+  );
+
   test("tries again quickly after a lost answer, whatever failed before it", () => {
     const limited = afterRefusal(fresh, refusal("rate_limited", "rate_limited"), T0, NO_JITTER);
     const first = afterRefusal(limited, refusal("ambiguous", "timeout"), T0, NO_JITTER);

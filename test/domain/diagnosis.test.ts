@@ -61,6 +61,19 @@ describe("lookAtUris", () => {
     expect([short(looked.findings), looked.addresses.map(({ name }) => name)]).toEqual([findings, addresses]);
   });
 
+  test("says where the value of a variable comes from", () => {
+    const hosts = { "fields.shop": "[a-z]+", "callback.company": "[a-z]+" };
+    const uris = {
+      auth_uri: "https://{{fields.shop}}.example.com/",
+      token_uri: "https://{{callback.company}}.example.com/",
+    };
+    const { findings } = lookAtUris(subjectOf({ ...uris, flavour: { hosts } }), PRODUCTION);
+    expect(findings.map(({ detail }) => detail)).toEqual([
+      '"auth_uri" holds fields.shop: say the value in "fields" to have this address looked at.',
+      '"token_uri" holds callback.company: only a consent tells it.',
+    ]);
+  });
+
   test("never repeats what was said for a variable", () => {
     const { findings } = lookAtUris(subjectOf(SHOP, { shop: "sentinel/value" }), PRODUCTION);
     expect(JSON.stringify(findings)).not.toContain("sentinel");
@@ -152,9 +165,13 @@ describe("the secrets that are tried", () => {
     ["one", {}, ["client_secret"]],
     ["two", { next_client_secret: "n" }, ["client_secret", "next_client_secret"]],
     ["a public client without any", { flavour: { client_auth: "none" } }, ["client_secret"]],
-    ["none where the grant itself is the proof", { grant_type: "jwt_bearer", client_secret: undefined }, []],
   ])("are %s", (_, stated, expected) => {
     expect(secretsToProve(subjectOf(stated).registration)).toEqual(expected);
+  });
+
+  test("are none where the grant itself is the proof", () => {
+    const { client_secret: _, ...registration } = subjectOf({ grant_type: "jwt_bearer" }).registration;
+    expect(secretsToProve(registration)).toEqual([]);
   });
 
   test.each<[string, Partial<Trial>[], string | null]>([

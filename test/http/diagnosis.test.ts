@@ -10,8 +10,8 @@ import { findAuthClient, openRegistration } from "../../src/store/auth-clients.t
 import { call, faults, newWorkspace } from "../support/api.ts";
 import { newKey } from "../support/keys.ts";
 import type { TokenCalls } from "../support/provider-contract.ts";
-import type { ScriptedAnswer } from "../support/issuer-contract.ts";
-import { ScriptedIssuer } from "../support/scripted-issuer.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
+import type { ScriptedAnswer } from "../support/scripted-server-contract.ts";
 
 const short = (findings: Finding[]) => findings.map(({ level, code }) => `${level} ${code}`);
 
@@ -157,7 +157,7 @@ describe("at a provider with words of its own", () => {
   });
 
   async function answering(answer: ScriptedAnswer, attributes: object = {}) {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     await issuer.answerTokens(answer);
     const { data } = issuer.client(attributes) as { data: { attributes: object } };
@@ -216,7 +216,11 @@ describe("at a provider with words of its own", () => {
     await diagnose(id);
     const knocked = (await issuer.heard()).filter(({ method }) => method === "HEAD");
     expect(
-      knocked.map(({ path, authorization, body }) => [new URL(path, issuer.issuer).href, authorization, body]),
+      knocked.map(({ path, headers, body }) => [
+        new URL(path, issuer.issuer).href,
+        headers["authorization"] ?? null,
+        body,
+      ]),
     ).toEqual(
       expect.arrayContaining([
         [issuer.at("/authorize"), null, ""],
@@ -281,9 +285,9 @@ describe("where URIs hold variables", () => {
   const flavour = { hosts: { "fields.name": "[a-z0-9-]+" } };
 
   test("the request says what stands for them", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.answerTokens({ status: 400, body: { error: "invalid_grant" } });
-    const template = issuer.issuer.replace(/issuer-[\w-]+$/, "{{fields.name}}");
+    const template = issuer.issuer.replace(/[^/]+$/, "{{fields.name}}");
     const uris = {
       auth_uri: `${template}/authorize`,
       token_uri: `${template}/token`,
@@ -304,6 +308,20 @@ describe("where URIs hold variables", () => {
 });
 
 describe("a request", () => {
+  test("may have a document, or say that it has one and have none", async () => {
+    const uris = {
+      auth_uri: "http://127.0.0.1:1/",
+      token_uri: "http://127.0.0.1:1/",
+      refresh_token_uri: "http://127.0.0.1:1/",
+    };
+    const id = await createClient({ credentials: { client_id: "a", client_secret: "s", ...uris } });
+    const path = `/v2/auth-clients/${id}/diagnose`;
+    expect((await call("POST", path, "")).status).toBe(200);
+    expect((await call("POST", path, {})).status).toBe(200);
+    expect((await call("POST", path, { data: { type: "diagnosis" } })).status).toBe(200);
+    expect(faults(await call("POST", path, "{"))).toEqual(["invalid_document"]);
+  });
+
   test("409 for a client that has no provider", async () => {
     const id = await createClient({ type: "basic", credentials: {} });
     expect(faults(await call("POST", `/v2/auth-clients/${id}/diagnose`))).toEqual(["conflict"]);
@@ -317,7 +335,7 @@ describe("a request", () => {
   });
 
   test("of somebody who may only look asks nobody", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     const { data } = issuer.client() as { data: object };
     const workspace = newWorkspace();

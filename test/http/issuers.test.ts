@@ -5,7 +5,7 @@ import { describe, expect, inject, test } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import { call, faults, newBrowser, newWorkspace } from "../support/api.ts";
 import type { TokenCalls } from "../support/provider-contract.ts";
-import { ScriptedIssuer } from "../support/scripted-issuer.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
 const POINTER = "invalid_document /data/attributes/issuer";
@@ -73,7 +73,7 @@ describe("an issuer, a client id and a secret", () => {
 
 describe("a client with an issuer", () => {
   test("is shown alike when it is made, read, listed and changed; what was shown may be sent back", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     const workspace = newWorkspace();
     const sent = issuer.client() as { data: object };
@@ -95,7 +95,7 @@ describe("a client with an issuer", () => {
   });
 
   test("shares what the issuer tells with the others that name it, sealed", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish({ token_endpoint: issuer.at("/sentinel-endpoint") });
     for (const _ of [1, 2]) await call("POST", "/v2/auth-clients", issuer.client());
     expect(await countOf("issuers WHERE issuer = ?", issuer.issuer)).toBe(1);
@@ -105,7 +105,7 @@ describe("a client with an issuer", () => {
   });
 
   test("keeps the URIs that it states itself", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     const token_uri = "https://provider.example.com/token";
     const { body } = await call("POST", "/v2/auth-clients", issuer.client({}, { token_uri }));
@@ -113,7 +113,7 @@ describe("a client with an issuer", () => {
   });
 
   test("is refused when the issuer cannot fill in what is missing, in a sentence of ours, and leaves nothing behind", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const said = { issuer: "https://sentinel.example.com" };
     const before = await countOf("auth_clients");
     const sentences = {
@@ -137,7 +137,7 @@ describe("a client with an issuer", () => {
   });
 
   test("needs no authorization endpoint where nobody is asked for consent", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish({ authorization_endpoint: undefined });
     const grant = { grant_type: "client_credentials" };
     expect((await call("POST", "/v2/auth-clients", issuer.client(grant))).status).toBe(201);
@@ -145,7 +145,7 @@ describe("a client with an issuer", () => {
   });
 
   test("that states all URIs is made although the issuer does not answer, and does not spoil what is known of it", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const uris = { auth_uri: issuer.at("/own"), token_uri: issuer.at("/own"), refresh_token_uri: issuer.at("/own") };
     expect((await call("POST", "/v2/auth-clients", issuer.client({}, uris))).status).toBe(201);
     expect(await rowOf(issuer.issuer)).toMatchObject({ metadata: null, failures: 1 });
@@ -159,7 +159,7 @@ describe("a client with an issuer", () => {
   });
 
   test("asks nobody when the document is wrong, or the caller may not", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     const [wrong, unknown] = [issuer.client({ name: "" }), { authorization: "Bearer nobody" }];
     expect((await call("POST", "/v2/auth-clients", wrong)).status).toBe(400);
@@ -170,7 +170,7 @@ describe("a client with an issuer", () => {
   test.each(["https://id.example.com/?tenant=1", "https://{{fields.shop}}.example.com"])(
     "400 for %s, which can be no issuer",
     async (issuer) => {
-      const { body } = await call("POST", "/v2/auth-clients", new ScriptedIssuer().client({ issuer }));
+      const { body } = await call("POST", "/v2/auth-clients", new ScriptedProvider().client({ issuer }));
       const ofIssuer = body.errors.find(({ source }: { source: { pointer: string } }) =>
         source.pointer.endsWith("/issuer"),
       );
@@ -181,7 +181,7 @@ describe("a client with an issuer", () => {
 
 describe("12. what an issuer tells", () => {
   async function twoIssuers() {
-    const issuers = [new ScriptedIssuer(), new ScriptedIssuer()] as const;
+    const issuers = [new ScriptedProvider(), new ScriptedProvider()] as const;
     const paths: string[] = [];
     for (const issuer of issuers) {
       await issuer.publish();

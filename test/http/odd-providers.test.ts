@@ -1,14 +1,15 @@
 /** Odd providers from end to end: what a client's flavour or preset says, through consent, token and refresh, against a server that plays them. */
 
-import { inject, describe, expect, test } from "vitest";
-import { type Heard, ScriptedProvider } from "../support/script.ts";
+import { describe, expect, test } from "vitest";
 import { call, faults, newBrowser, newWorkspace } from "../support/api.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
+import type { Heard } from "../support/scripted-server-contract.ts";
 
 const CREDENTIALS = { client_id: "the-client", client_secret: "the-secret" };
 
 /** An auth client of an odd provider. `uris` are those of the provider, as if it were elsewhere. */
 async function oddClient(attributes: object, uris: Record<string, string>) {
-  const provider = new ScriptedProvider(inject("scriptedServer"));
+  const provider = new ScriptedProvider();
   const placed = Object.fromEntries(Object.entries(uris).map(([name, uri]) => [name, provider.at(uri)]));
   const created = await call("POST", "/v2/auth-clients", {
     data: {

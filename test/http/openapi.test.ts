@@ -154,6 +154,19 @@ describe("auth clients and secrets", () => {
     expect(ended.data.attributes).toMatchObject({ state: "failed", reason: "access_denied" });
   });
 
+  test("that sign have keys, which everybody may see", async () => {
+    const credentials = { client_id: "c", token_uri: "https://provider.example.com/token" };
+    const attributes = { type: "oauth2", name: "Signs", grant_type: "client_credentials", credentials };
+    const flavour = { client_auth: "private_key_jwt" };
+    const { body } = await create("/v2/auth-clients", "auth-client", { ...attributes, flavour });
+    const { self } = body.data.links;
+    const { body: first } = await expectStatus(200, "GET", `${self}/jwks.json`, undefined, { authorization: "" });
+    travelTo(Date.now() + 601_000);
+    await expectStatus(201, "POST", `${self}/keys`);
+    const { body: second } = await expectStatus(200, "GET", `${self}/jwks.json`);
+    expect([first.keys.length, second.keys.length]).toEqual([1, 2]);
+  });
+
   test("of type oauth2 come of a person's consent, and are read, refreshed, changed and shown", async () => {
     const client = await ConnectedClient.create();
     const workspace = newWorkspace();

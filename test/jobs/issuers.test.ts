@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { call, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { emptyIndex, fireCron, watchStatements } from "../support/overdue.ts";
-import { ScriptedIssuer } from "../support/scripted-issuer.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,7 +17,7 @@ interface Row {
   check_at: number;
 }
 
-const rowOf = async (issuer: ScriptedIssuer) =>
+const rowOf = async (issuer: ScriptedProvider) =>
   await env.DB.prepare("SELECT * FROM issuers WHERE issuer = ?").bind(issuer.issuer).first<Row>();
 
 beforeEach(async () => {
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** A client that names an issuer, which publishes what it should. Gives the client's id. */
-async function makeClient(issuer: ScriptedIssuer, attributes: object = {}): Promise<string> {
+async function makeClient(issuer: ScriptedProvider, attributes: object = {}): Promise<string> {
   await issuer.publish();
   const { status, body } = await call("POST", "/v2/auth-clients", issuer.client(attributes));
   expect(status).toBe(201);
@@ -55,7 +55,7 @@ function watchLog(): Record<string, unknown>[] {
 
 describe("the cron trigger", () => {
   test("asks an issuer once a day, and an existing secret is renewed at the token endpoint that is new", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const secret = await importSecret(await makeClient(issuer));
     const tokens = (name: string) => ({ body: { access_token: name, refresh_token: "r", expires_in: 7 * 24 * 3600 } });
     await issuer.answerTokens(tokens("from the old"));
@@ -81,7 +81,7 @@ describe("the cron trigger", () => {
   });
 
   test("keeps what is known when an issuer fails, and tries again after pauses that grow, without an alert", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const client = await makeClient(issuer);
     const known = await rowOf(issuer);
     const { body: shown } = await call("GET", `/v2/auth-clients/${client}`);
@@ -115,7 +115,7 @@ describe("the cron trigger", () => {
   });
 
   test("asks an issuer that did not answer when its client was made", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const uris = { auth_uri: issuer.at("/a"), token_uri: issuer.at("/a"), refresh_token_uri: issuer.at("/a") };
     await call("POST", "/v2/auth-clients", issuer.client({}, uris));
     await issuer.publish();
@@ -125,7 +125,7 @@ describe("the cron trigger", () => {
   });
 
   test("forgets an issuer that no client names any more, and does not ask it", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     const [first, second] = [await makeClient(issuer), await makeClient(issuer)];
     await call("DELETE", `/v2/auth-clients/${first}`);
     await env.DB.exec("UPDATE issuers SET check_at = 1");
@@ -156,7 +156,7 @@ describe("the cron trigger", () => {
   });
 
   test("asks thirty in one run at most, and goes on with the others in the next", async () => {
-    const { issuer } = new ScriptedIssuer();
+    const { issuer } = new ScriptedProvider();
     const numbers = JSON.stringify(Array.from({ length: 35 }, (_, index) => index));
     for (const sql of [
       "INSERT INTO issuers (issuer, failures, check_at) SELECT ?1 || value, 0, 1 FROM json_each(?2)",

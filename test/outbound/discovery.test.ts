@@ -2,13 +2,13 @@
 
 import { describe, expect, inject, test } from "vitest";
 import { discover } from "../../src/outbound/discovery.ts";
-import type { ScriptedAnswer } from "../support/issuer-contract.ts";
-import { ScriptedIssuer } from "../support/scripted-issuer.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
+import type { ScriptedAnswer } from "../support/scripted-server-contract.ts";
 
 const DEVELOPMENT = { allowLoopback: true };
 
 const failed = (fault: string) => ({ kind: "failed", fault });
-const pathsOf = async (issuer: ScriptedIssuer) => (await issuer.heard()).map(({ path }) => path);
+const pathsOf = async (issuer: ScriptedProvider) => (await issuer.heard()).map(({ path }) => path);
 
 describe("discover", () => {
   test("hears a real OpenID provider", async () => {
@@ -30,26 +30,27 @@ describe("discover", () => {
   });
 
   test("asks where OpenID has it, once, and sends nothing along", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     expect(await discover(issuer.issuer, DEVELOPMENT)).toMatchObject({
       kind: "heard",
       metadata: { token_endpoint: issuer.at("/token") },
     });
-    expect(await issuer.heard()).toEqual([
-      { method: "GET", path: issuer.wellKnown.openid, authorization: null, body: "" },
-    ]);
+    const asked = (await issuer.heard()).map(({ method, path, headers, body }) => {
+      return { method, path, authorization: headers["authorization"] ?? null, body };
+    });
+    expect(asked).toEqual([{ method: "GET", path: issuer.wellKnown.openid, authorization: null, body: "" }]);
   });
 
   test("then asks where RFC 8414 has it: between host and path", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.answer(issuer.wellKnown.oauth, { body: issuer.metadata() });
     expect(await discover(issuer.issuer, DEVELOPMENT)).toMatchObject({ kind: "heard" });
     expect(await pathsOf(issuer)).toEqual([issuer.wellKnown.openid, issuer.wellKnown.oauth]);
   });
 
   test("asks there too when what OpenID's address has is no good", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.answer(issuer.wellKnown.openid, {
       headers: { "content-type": "text/html" },
       body: "<h1>Sign in</h1>",
@@ -70,7 +71,7 @@ describe("discover", () => {
     ["10. more than 1 MiB", { body: "{}", pad: 1024 * 1024 }, "too_large"],
     ["10. a redirect", { status: 302, headers: { location: "/elsewhere" } }, "redirected"],
   ])("names %s, which it found at the first address", async (_, answer, fault) => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.answer(issuer.wellKnown.openid, answer);
     expect(await discover(issuer.issuer, DEVELOPMENT)).toEqual(failed(fault));
     expect(await pathsOf(issuer)).toEqual([issuer.wellKnown.openid, issuer.wellKnown.oauth]);
@@ -81,13 +82,13 @@ describe("discover", () => {
     ["other letters", (issuer: string) => issuer.toUpperCase()],
     ["the same address, written otherwise", (issuer: string) => issuer.replace("http:", "HTTP:")],
   ])("4. compares the issuer exactly: %s", async (_, spelling) => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish({ issuer: spelling(issuer.issuer) });
     expect(await discover(issuer.issuer, DEVELOPMENT)).toEqual(failed("issuer_differs"));
   });
 
   test("asks only once whoever says nothing", async () => {
-    const [dropping, slow] = [new ScriptedIssuer(), new ScriptedIssuer()];
+    const [dropping, slow] = [new ScriptedProvider(), new ScriptedProvider()];
     await dropping.answer(dropping.wellKnown.openid, { drop: true });
     await slow.answer(slow.wellKnown.openid, { delay_ms: 20_000 });
     const faults = [discover(dropping.issuer, DEVELOPMENT), discover(slow.issuer, DEVELOPMENT)];
@@ -99,15 +100,17 @@ describe("discover", () => {
   });
 
   test("9. asks no address that is refused", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish();
     expect(await discover(issuer.issuer, { allowLoopback: false })).toEqual(failed("address_refused"));
-    expect(await discover("https://10.0.0.1", DEVELOPMENT)).toEqual(failed("address_refused"));
+    for (const refused of ["https://10.0.0.1", "nowhere", ""]) {
+      expect(await discover(refused, DEVELOPMENT)).toEqual(failed("address_refused"));
+    }
     expect(await issuer.heard()).toEqual([]);
   });
 
   test("9. passes over an endpoint that no request may go to", async () => {
-    const issuer = new ScriptedIssuer();
+    const issuer = new ScriptedProvider();
     await issuer.publish({ token_endpoint: "https://169.254.169.254/token" });
     const discovered = await discover(issuer.issuer, DEVELOPMENT);
     expect(discovered).toMatchObject({ kind: "heard", metadata: { authorization_endpoint: issuer.at("/authorize") } });

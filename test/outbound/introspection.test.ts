@@ -1,10 +1,10 @@
 /** When a token expires whose answer does not say so: what introspection tells is believed, and nothing that it tells or does harms a grant. */
 
-import { inject, expect, describe, test, vi } from "vitest";
+import { expect, describe, test, vi } from "vitest";
 import type { Flavour } from "../../src/domain/oauth2/flavour.ts";
 import { registrationOf } from "../../src/domain/oauth2/registration.ts";
 import { sendTokenRequest } from "../../src/outbound/token-endpoint.ts";
-import { ScriptedProvider } from "../support/script.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const NOW = 1_800_000_000_000;
 const IN_AN_HOUR = NOW + 3_600_000;
@@ -28,8 +28,8 @@ interface Played {
 async function refreshed(played: Played) {
   const { told = {}, status = 200, mediaType = "application/json" } = played;
   const tokens = { access_token: "a2", refresh_token: "r1", ...played.tokens };
-  const tokenEndpoint = new ScriptedProvider(inject("scriptedServer"));
-  const introspection = new ScriptedProvider(inject("scriptedServer"));
+  const tokenEndpoint = new ScriptedProvider();
+  const introspection = new ScriptedProvider();
   await tokenEndpoint.play({
     status: 200,
     headers: { "content-type": "application/json" },

@@ -1,10 +1,12 @@
 /** Tokens that are taken back (RFC 7009): what the provider is asked, as whom, and what is made of its answers. */
 
-import { inject, describe, expect, test, vi } from "vitest";
+import { decodeJwt } from "jose";
+import { describe, expect, test, vi } from "vitest";
 import type { Flavour } from "../../src/domain/oauth2/flavour.ts";
-import { registrationOf } from "../../src/domain/oauth2/registration.ts";
+import { registrationOf, type StatedRegistration } from "../../src/domain/oauth2/registration.ts";
 import { revokeTokens } from "../../src/outbound/revocation.ts";
-import { ScriptedProvider } from "../support/script.ts";
+import { newSigningKey } from "../../src/outbound/signing-key.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const URI = "https://p.example/revoke?keep=me";
 const CLIENT = { client_id: "app", client_secret: "s3cret" };
@@ -12,13 +14,20 @@ const CLIENT = { client_id: "app", client_secret: "s3cret" };
 async function revoked(
   flavour: Flavour = {},
   answer: { status?: number; headers?: Record<string, string>; body?: string } = {},
-  said: { refreshToken?: null; variables?: Record<string, string>; allowLoopback?: boolean } = {},
+  said: {
+    refreshToken?: null;
+    variables?: Record<string, string>;
+    allowLoopback?: boolean;
+    stated?: Partial<StatedRegistration>;
+  } = {},
 ) {
   const { refreshToken = "r1", variables = {}, allowLoopback = true } = said;
-  const provider = new ScriptedProvider(inject("scriptedServer"));
+  const provider = new ScriptedProvider();
   await provider.play({ status: 200, headers: {}, body: "", ...answer });
   const revoke_uri = provider.at(flavour.revoke_uri ?? URI);
-  const registration = registrationOf({ ...CLIENT, flavour: { ...flavour, revoke_uri } }, null, null);
+  const token_uri = "https://p.example/token";
+  const stated = { ...CLIENT, token_uri, ...said.stated, flavour: { ...flavour, revoke_uri } };
+  const registration = registrationOf(stated, null, null);
   const limits = { policy: { allowLoopback }, timeoutMs: 5000, now: () => 0 };
   const result = await revokeTokens({ registration, variables, accessToken: "a1", refreshToken }, limits);
   const heard = await provider.heard();
@@ -57,6 +66,14 @@ describe("a provider is asked", () => {
     const { asked } = await revoked({ client_auth }, {}, { refreshToken: null });
     expect(asked[0]?.headers["authorization"] ?? "").toBe(authorization);
     expect(asked[0]?.params).toEqual({ token: "a1", token_type_hint: "access_token", ...members });
+  });
+
+  test("with a signed assertion, meant for its token endpoint", async () => {
+    const keys = [await newSigningKey("ES256", 0)];
+    const { asked } = await revoked({ client_auth: "private_key_jwt" }, {}, { stated: { keys } });
+    const { client_assertion = "", ...params } = asked[0]?.params ?? {};
+    expect(decodeJwt(client_assertion)).toMatchObject({ iss: "app", sub: "app", aud: "https://p.example/token" });
+    expect(params).not.toHaveProperty("client_secret");
   });
 
   test("with its own names and headers, and nothing of what is for token requests alone", async () => {
@@ -99,7 +116,7 @@ describe("an answer", () => {
   });
 
   test("that leads elsewhere is not followed", async () => {
-    const target = new ScriptedProvider(inject("scriptedServer"));
+    const target = new ScriptedProvider();
     await target.play({ status: 200, headers: {}, body: "" });
     const { result } = await revoked({}, { status: 307, headers: { location: target.at(URI) } });
     expect([result, await target.heard()]).toEqual([{ outcome: "failed", reason: "http_307" }, []]);

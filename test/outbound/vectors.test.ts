@@ -5,13 +5,14 @@
 
 /// <reference types="vite/types/importMeta.d.ts" />
 import { exportPKCS8, generateKeyPair } from "jose";
-import { inject, expect, describe, test } from "vitest";
+import { expect, describe, test } from "vitest";
 import { variablesOf } from "../../src/domain/oauth2/variables.ts";
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import { newSigningKey } from "../../src/outbound/signing-key.ts";
 import { sendTokenRequest } from "../../src/outbound/token-endpoint.ts";
-import { ScriptedProvider, type Heard as Asked } from "../support/script.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
+import type { Heard as Asked } from "../support/scripted-server-contract.ts";
 import { CLIENT, registrationFor, saidIn, type Vector } from "../support/vectors.ts";
 
 const files = import.meta.glob<Vector[]>("../vectors/**/*.json", { eager: true, import: "default" });
@@ -22,7 +23,7 @@ const RETRY = ["retry", "ambiguous", "rate_limited", "too_early"];
 
 describe.each(Object.entries(files))("%s", (_, vectors) => {
   test.each(vectors)("$id", async (vector) => {
-    const provider = new ScriptedProvider(inject("scriptedServer"));
+    const provider = new ScriptedProvider();
     await provider.play({
       status: vector.response_status,
       headers: vector.response_headers,

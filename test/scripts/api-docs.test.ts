@@ -69,7 +69,18 @@ const EXPECTED: Printed[] = [
     statuses: [409],
     texts: ['"name":"CRM app, Europe"', '"token_expires_in":3600', '"client_secret":"********"'],
   },
+  {
+    of: "/diagnose",
+    texts: ['"ok":true', '"code":"uris_usable"', '"code":"client_accepted"'],
+    not: ['"level":"error"'],
+  },
   { of: '"next_client_secret": "another"', texts: ["next_client_secret: '********'", /^client_secret$/m] },
+  {
+    of: "SIGNING=",
+    statuses: [409],
+    texts: [/^http:\/\/localhost:\d+\/v2\/auth-clients\/[\w-]+\/jwks\.json$/m, '"kty":"EC"', '"use":"sig"'],
+    not: ['"d":'],
+  },
   { of: "client noauth", texts: ["'basic', 'api_key', 'noauth', 'acme_signature' ]"] },
   { of: "FLOW=", texts: ['"state":"pending"'] },
   { of: "ENDED=", texts: ['"state":"completed"', '"type":"auth-secret"'] },

@@ -8,7 +8,7 @@ import { call, ConnectedClient, newWorkspace } from "../support/api.ts";
 import { FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
 import { grantOf } from "../support/grants.ts";
 import { newTenancy } from "../support/keys.ts";
-import { ScriptedProvider } from "../support/script.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const CAUSE = { requestId: "r" } as const;
 const REVOKE_URI = "https://p.example/revoke";
@@ -127,7 +127,7 @@ describe("against a real provider", () => {
   });
 
   test("the deletion of a workspace revokes nothing, as it would wait for every secret in it", async () => {
-    const provider = new ScriptedProvider(inject("scriptedServer"));
+    const provider = new ScriptedProvider();
     await provider.play({ status: 200, headers: {}, body: "" });
     const client = await ConnectedClient.create();
     await setFlavour(client, { revoke_uri: provider.at(REVOKE_URI) });

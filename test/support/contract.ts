@@ -120,7 +120,7 @@ export class Contract {
     const mediaType = (contentType ?? "").split(";")[0]?.trim() ?? "";
     const described = content[mediaType];
     if (described === undefined) return [`the media type "${mediaType}" is not documented`];
-    return this.#schemaFaults(described.schema, mediaType === JSON_TYPE ? JSON.parse(text) : text);
+    return this.#schemaFaults(described.schema, /[/+]json$/.test(mediaType) ? JSON.parse(text) : text);
   }
 
   /** The codes that come with a status stand in its description. */

@@ -5,5 +5,7 @@ import type { Outside } from "../../src/http/context.ts";
 export const OFFLINE: Outside = {
   fetchJwks: () => Promise.resolve(""),
   discover: () => Promise.resolve({ kind: "failed", fault: "unreachable" }),
+  newSigningKey: () => Promise.reject(new Error("There are no keys here.")),
+  privateKeyFault: () => Promise.resolve(null),
   diagnose: () => Promise.resolve([]),
 };

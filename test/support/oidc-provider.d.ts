@@ -6,13 +6,14 @@ declare module "oidc-provider" {
 
   export interface Client {
     clientId: string;
+    jwks?: { keys: object[] };
     grantTypeAllowed(grantType: string): boolean;
   }
 
   export interface Context {
     readonly method: string;
     readonly path: string;
-    readonly oidc: { client: Client };
+    readonly oidc: { client: Client; params: Record<string, unknown> };
     readonly res: ServerResponse;
     req: Readable;
     status: number;
@@ -86,6 +87,10 @@ declare module "oidc-provider" {
     use(middleware: Middleware): this;
     readonly Client: { find(clientId: string): Promise<Client | undefined> };
     readonly Grant: new (to: { accountId: string; clientId: string }) => Model & { addOIDCScope(scope: string): void };
+    readonly ClientCredentials: new (facts: { client: Client; scope: string | undefined }) => Model & {
+      readonly expiration: number;
+    };
+    registerGrantType(name: string, handler: (ctx: Context) => Promise<void>, params: string[]): void;
     readonly AccessToken: new (facts: IssuedTo) => Model;
     readonly RefreshToken: new (facts: IssuedTo) => Model;
     on(event: "registration_create.success", listener: (ctx: Context, client: Client) => void): this;

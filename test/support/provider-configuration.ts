@@ -6,6 +6,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { Provider } from "oidc-provider";
 import type { Configuration } from "oidc-provider";
+import { addJwtBearerGrant } from "./jwt-bearer-grant.ts";
 import type { ProviderStorage } from "./provider-storage.ts";
 import type { ClientSettings } from "./provider-contract.ts";
 
@@ -79,6 +80,7 @@ export function buildProvider(
   };
 
   const provider = withoutPagesWarning(() => new Provider(issuer, configuration));
+  addJwtBearerGrant(provider, issuer + ROUTES.token);
   // Its answer says only `server_error`; without these lines a mistake in this file could not be found.
   provider.on("server_error", (_ctx, error) => console.error(error));
   // Koa reports clients that hang up, and tests hang up on purpose.

@@ -94,7 +94,5 @@ declare module "vitest" {
     provider: ProviderAddress;
     /** One more, which takes client secrets as Basic alone. */
     basicProvider: ProviderAddress;
-    /** The origin of the server that plays scripts. */
-    scriptedServer: string;
   }
 }

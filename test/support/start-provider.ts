@@ -1,11 +1,9 @@
 /**
- * Starts what tests inside workerd reach over loopback, once for all of them: the real providers, and servers that play what a test
- * tells them.
+ * Starts what tests inside workerd reach over loopback, once for all of them: the real providers, and the server that plays what
+ * a test tells it.
  */
 
 import type { TestProject } from "vitest/node";
-import "./issuer-contract.ts";
-import { startIssuerServer } from "./issuer-server.ts";
 import type { ProviderAddress } from "./provider-contract.ts";
 import { startOAuth2Server } from "./oauth2-server.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
@@ -20,10 +18,8 @@ export default async function start(project: TestProject): Promise<() => Promise
   project.provide("oauth2Server", oauth2Server.address);
   const scripted = await startScriptedServer();
   project.provide("scriptedServer", scripted.origin);
-  const issuers = await startIssuerServer();
-  project.provide("issuerServer", issuers.origin);
-  const running = [provider, basicProvider, oauth2Server, issuers];
-  return async () => void (await Promise.all([...running.map((each) => each.close()), scripted.stop()]));
+  const running = [provider, basicProvider, oauth2Server, scripted];
+  return async () => void (await Promise.all(running.map((each) => each.close())));
 }
 
 function addressOf({ authUri, tokenUri, controlUri }: OpenIdProvider): ProviderAddress {

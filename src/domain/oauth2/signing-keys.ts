@@ -12,7 +12,7 @@ export const SIGNS_AFTER_MS = 10 * 60 * 1000;
 const MOST_KEYS = 3;
 const DEFAULT_ALGORITHM = "ES256";
 /** What is public of a key (RFC 7518 6.2.1, 6.3.1). */
-const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"];
+const PUBLIC_MEMBERS = new Set(["kty", "crv", "x", "y", "n", "e"]);
 
 /** A public key, as a key set has it (RFC 7517 4). */
 export interface PublicKey {
@@ -51,7 +51,7 @@ export function withKey(keys: readonly SigningKey[], key: SigningKey): SigningKe
 /** Gives what everybody may see of keys. */
 export function publicKeys(keys: readonly SigningKey[]): PublicKey[] {
   return keys.map(({ kid, alg, jwk }) => ({
-    ...Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC_MEMBERS.includes(member))),
+    ...Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC_MEMBERS.has(member))),
     kid,
     use: "sig",
     alg,

@@ -3,6 +3,7 @@
  * into a URL: each value must be what the flavour's `hosts` allow. Pure.
  */
 
+import type { Problem } from "../../errors.ts";
 import type { Flavour, HostRule } from "./flavour.ts";
 
 /** What is said: `fields.shop` → `acme`. */
@@ -136,4 +137,24 @@ export function variablesOf(fields: Record<string, unknown> | null, callback: un
       typeof value === "string" || typeof value === "number" ? [[`${prefix}.${name}`, String(value).trim()]] : [],
     );
   return Object.fromEntries([...said("fields", fields), ...said("callback", callback)]) as Variables;
+}
+
+const OF_FIELDS = "fields.";
+
+/** Words what `fields` lack, or say and may not, for URIs with variables. `pointer` leads to where they are. */
+export function fieldProblems(
+  uris: readonly string[],
+  hosts: Flavour["hosts"],
+  fields: Record<string, unknown> | null,
+  pointer: string,
+): Problem[] {
+  const variables = variablesOf(fields, null);
+  const unfilled = new Set(uris.flatMap((uri) => unfilledIn(uri, hosts, variables)));
+  return [...unfilled]
+    .filter((name) => name.startsWith(OF_FIELDS))
+    .map((name) => name.slice(OF_FIELDS.length))
+    .map((name) => ({
+      detail: `"${name}" is part of the provider's address, and must be what the auth client's "hosts" allow.`,
+      pointer: `${pointer}/${name}`,
+    }));
 }

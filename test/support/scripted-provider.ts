@@ -1,19 +1,20 @@
-/** An issuer of a test's own on a server that plays them: what it publishes and answers is what the test says. Runs inside workerd. */
+/** A provider of a test's own, at the server that plays them: what it publishes and answers is what the test says. Runs inside workerd. */
 
 import { inject } from "vitest";
-import type { HeardRequest, ScriptedAnswer } from "./issuer-contract.ts";
+import type { Heard, Script, ScriptedAnswer } from "./scripted-server-contract.ts";
 
-export class ScriptedIssuer {
-  readonly #name = `issuer-${crypto.randomUUID()}`;
+/** Has the first segment of a path at the server to itself. */
+export class ScriptedProvider {
+  readonly #name = crypto.randomUUID();
 
-  /** Its identifier, which has a path. */
+  /** Its identifier as an issuer, which has a path. */
   get issuer(): string {
     return this.at("");
   }
 
-  /** The address of something of it. */
-  at(path: string): string {
-    return `${inject("issuerServer")}/${this.#name}${path}`;
+  /** The address of something of it: of a path, or of a URI as it would have one elsewhere. Variables in it stay. */
+  at(place: string): string {
+    return `${inject("scriptedServer")}/${this.#name}${place.replace(/^https:\/\//, "/")}`;
   }
 
   /** Its two addresses for metadata. */
@@ -42,7 +43,12 @@ export class ScriptedIssuer {
 
   /** Says what is answered at an absolute path, or with a method in front of it to that method. */
   async answer(path: string, answer: ScriptedAnswer): Promise<void> {
-    await fetch(`${inject("issuerServer")}/control`, { method: "PUT", body: JSON.stringify({ [path]: answer }) });
+    await this.#control("PATCH", { [path]: answer });
+  }
+
+  /** Says what is answered everywhere from now on, and forgets what was heard. */
+  async play(answer: ScriptedAnswer): Promise<void> {
+    await this.#control("PUT", { "*": answer });
   }
 
   /** Says what its token endpoint answers. */
@@ -51,8 +57,8 @@ export class ScriptedIssuer {
   }
 
   /** What it was asked so far. */
-  async heard(): Promise<HeardRequest[]> {
-    return await (await fetch(`${inject("issuerServer")}/control?of=${this.#name}`)).json();
+  async heard(): Promise<Heard[]> {
+    return await this.#control("GET");
   }
 
   /** The document of a client that names it. */
@@ -69,5 +75,10 @@ export class ScriptedIssuer {
         },
       },
     };
+  }
+
+  async #control(method: string, script?: Script): Promise<Heard[]> {
+    const sent = { method, ...(script && { body: JSON.stringify(script) }) };
+    return await (await fetch(`${inject("scriptedServer")}/scripts/${this.#name}`, sent)).json();
   }
 }
