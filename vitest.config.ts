@@ -50,7 +50,7 @@ export default defineConfig({
           include: WORKERD_TESTS,
           globalSetup: "test/support/start-provider.ts",
           setupFiles: "test/support/migrate.ts",
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
     ],

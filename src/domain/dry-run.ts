@@ -53,6 +53,7 @@ const BY_REASON: Readonly<Record<string, Verdict>> = {
   rate_limited: "rate_limited",
   server_error: "server_fails",
   temporarily_unavailable: "server_fails",
+  no_key: "nothing",
   http_404: "wrong_path",
   http_405: "wrong_method",
 };
@@ -73,9 +74,12 @@ export function verdictOf(heard: Heard, code: string | null): Verdict {
 export function secretsToProve({
   client_secret,
   next_client_secret,
-  grant_type,
+  grant_type = "authorization_code",
   flavour = {},
 }: OAuth2Registration): SecretName[] {
+  // One that does not say which grant it is about might get a real token.
+  const isSilent = grant_type !== "authorization_code" && flavour.omit_params?.includes("grant_type") === true;
+  if (isSilent) return [];
   if (isSecretless(flavour)) return ["client_secret"];
   if (client_secret === undefined) return grant_type === "jwt_bearer" ? [] : ["client_secret"];
   return next_client_secret === undefined ? ["client_secret"] : ["client_secret", "next_client_secret"];

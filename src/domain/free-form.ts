@@ -40,6 +40,20 @@ function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, withoutSecrets(member)]));
 }
 
+/** Copies members without the texts that are not to be kept, at any depth. Members are bounded: see `boundedMembers`. */
+export function withoutTexts(
+  members: Record<string, unknown>,
+  isRefused: (text: string) => boolean,
+): Record<string, unknown> {
+  const isKept = (value: unknown) => typeof value !== "string" || !isRefused(value);
+  const cleaned = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.filter(isKept).map(cleaned);
+    return typeof value === "object" && value !== null ? withoutTexts({ ...value }, isRefused) : value;
+  };
+  const kept = Object.entries(members).filter(([, value]) => isKept(value));
+  return Object.fromEntries(kept.map(([name, value]) => [name, cleaned(value)]));
+}
+
 const WRITE_ONLY = /^(next_?)?client_?secret$/i;
 
 /** Copies a value with the mask in the place of every client secret, at any depth. */

@@ -105,7 +105,7 @@ const changeClient = createRoute({
     "What is not stated stays, but the credentials of other types than `oauth2` are replaced. Type, level, `client_id` and URIs cannot change.",
   middleware: alsoRefuse(async (sent, c) => {
     c.set("client", await findForChange(c, idInPath(c, "id", ownId<AuthClientId>()), "edit"));
-    return clientChangeProblems(sent, c.get("client").type);
+    return clientChangeProblems(sent, c.get("client").type, settingsOf(c.env).egress);
   }),
   request: { ...oneClient.request, body: jsonBody(authClientChangeSchema) },
   responses: { 200: json("The auth client.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },

@@ -4,7 +4,7 @@
  */
 
 import { type Env, settingsOf } from "../bindings.ts";
-import type { Discovered } from "../domain/oauth2/metadata.ts";
+import { believed, type Discovered } from "../domain/oauth2/metadata.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { type DueIssuer, dropUnusedIssuers, findDueIssuers, noteDiscovery } from "../store/issuers.ts";
 import { log } from "../telemetry.ts";
@@ -34,7 +34,7 @@ export async function refreshIssuers(env: Env, discover: Discover, requestId: st
 
 async function refresh(env: Env, discover: Discover, due: DueIssuer, requestId: string): Promise<void> {
   const { cipher, egress } = settingsOf(env);
-  const discovered = await discover(due.issuer, egress);
+  const discovered = believed(await discover(due.issuer, egress));
   await noteDiscovery(env.DB, cipher, due, discovered);
   log({
     kind: "discovery",

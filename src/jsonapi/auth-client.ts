@@ -8,6 +8,7 @@ import {
   hasTokens,
 } from "../domain/auth-client.ts";
 import { inUseAfter, inUseOf } from "../domain/oauth2/client-secrets.ts";
+import type { StatedRegistration } from "../domain/oauth2/registration.ts";
 import { unmasked } from "../domain/free-form.ts";
 import { isSame, type Place } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
@@ -31,6 +32,7 @@ import { flavourSchema } from "./flavour.ts";
 import { pointerTo } from "./problems.ts";
 import {
   changedRegistration,
+  filledRegistration,
   loopbackProblems,
   MASK,
   registrationAttributes,
@@ -39,6 +41,7 @@ import {
   registrationSchema,
   statedRegistration,
 } from "./registration.ts";
+import { detours, lacksOf } from "./registration-whole.ts";
 
 const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
@@ -126,8 +129,9 @@ export function newClientProblems(sent: unknown, policy: EgressPolicy): Problem[
 }
 
 /** Finds what is wrong with a change of a client of this type besides its schema. */
-export function clientChangeProblems(sent: unknown, type: string): Problem[] {
-  return [...placeProblems(sent), ...typeProblems(sent, type, registrationChangeSchema)];
+export function clientChangeProblems(sent: unknown, type: string, policy: EgressPolicy): Problem[] {
+  const problems = [...placeProblems(sent), ...typeProblems(sent, type, registrationChangeSchema)];
+  return hasTokens(type) ? [...problems, ...loopbackProblems(sent, policy)] : problems;
 }
 
 function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Problem[] {
@@ -174,7 +178,8 @@ function leadOf(provider: string | undefined): number {
 
 /**
  * Changes a client as a document says. What is not stated stays; the mask in the place of a secret leaves the secret as it is.
- * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id` and the URIs
+ * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id`, the URIs and where else secrets are sent;
+ *   `invalid_document` when something would be missing then
  */
 export function changedAuthClient(client: AuthClient, change: AuthClientChange): AuthClient {
   const { attributes, relationships } = change;
@@ -200,7 +205,12 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
     credentials = withSecretsOf(credentials, attributes.credentials);
   }
   if (attributes.flavour !== undefined) credentials = { ...credentials, flavour: attributes.flavour };
+  const isOfTokens = hasTokens(client.type) && credentials !== client.credentials;
+  const whole = (stated: unknown) => filledRegistration(stated as StatedRegistration, client.metadata ?? null);
+  if (isOfTokens) conflicts.push(...detours(whole(client.credentials), whole(credentials)));
   if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
+  const lacks = isOfTokens ? lacksOf(whole(credentials)) : [];
+  if (lacks.length > 0) throw new ServiceError("invalid_document", lacks);
   return {
     ...client,
     name: attributes.name ?? client.name,

@@ -8,7 +8,6 @@ import type { ProviderMetadata } from "../domain/oauth2/metadata.ts";
 import {
   GRANT_TYPES,
   type GrantType,
-  isSecretless,
   type OAuth2Registration,
   registrationOf,
   type StatedRegistration,
@@ -21,6 +20,7 @@ import { findPreset } from "../providers/presets.ts";
 import { CREDENTIALS_PATH, memberAt } from "./document.ts";
 import { flavourSchema } from "./flavour.ts";
 import { uriSchema } from "./registration-uri.ts";
+import { hostProblems, needsSecret } from "./registration-whole.ts";
 
 /** Stands in the place of client secrets. */
 export const MASK = "********";
@@ -28,7 +28,15 @@ const URIS = ["auth_uri", "token_uri", "refresh_token_uri"] as const;
 const FLAVOUR_URIS = [["revoke_uri"], ["introspect_uri"], ["upgrade", "uri"]];
 const MAX_PRIVATE_KEY_LENGTH = 16_384;
 
-const opaque = z.string().min(1).max(4096);
+/** No control characters: Basic is not the only way by which these stand in a header. */
+const PRINTABLE = /^[^\p{Cc}]*$/u;
+const opaque = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(PRINTABLE, { error: "must not hold control characters" })
+  // Made of the whole literal, the description would hold the flag too.
+  .openapi({ pattern: PRINTABLE.source });
 const secret = opaque
   .refine((text) => text !== MASK, { error: "is the mask that stands in answers, not a secret" })
   .openapi({ description: "Never shown." });
@@ -183,11 +191,16 @@ export function registrationProblems(sent: unknown): Problem[] {
   }
   const { flavour: joined = {} } = registrationOf({ client_id: "", flavour: flavour.data }, preset, null);
   if (grantType === "jwt_bearer") needed.push("private_key");
-  else if (!isSecretless(joined)) needed.push("client_secret");
+  else if (needsSecret(joined)) needed.push("client_secret");
   const missing = needed
     .filter((name) => stated(name) === undefined)
     .map((name) => ({ detail: `"${name}" is required.`, pointer: `/${[...CREDENTIALS_PATH, name].join("/")}` }));
-  return [...missing, ...variableProblems(sent, joined)];
+  const unnamed = variableProblems(sent, joined);
+  const uris = Object.fromEntries(
+    URIS.flatMap((name) => (typeof stated(name) === "string" ? [[name, stated(name)]] : [])),
+  );
+  const whole = registrationOf({ client_id: "", ...uris, flavour: flavour.data }, preset, null);
+  return [...missing, ...(unnamed.length > 0 ? unnamed : hostProblems(whole))];
 }
 
 /** Finds variables in URIs that the flavour does not name. */

@@ -97,14 +97,20 @@ async function tryOnce(
     secret,
   );
   let answer: RawAnswer | undefined;
-  const limits = { policy, timeoutMs, now: () => Date.now(), onAnswer: (raw: RawAnswer) => void (answer = raw) };
+  const limits = {
+    policy,
+    timeoutMs,
+    now: () => Date.now(),
+    publicUrl: new URL(redirectUri).origin,
+    onAnswer: (raw: RawAnswer) => void (answer = raw),
+  };
   try {
     const heard = await sendTokenRequest(request, limits);
     const members = answer === undefined ? null : membersOf(answer);
     const code = members === null ? null : (readAnswer(flavour, members).error?.code ?? null);
     return { secret, auth, verdict: verdictOf(heard, code), asksForBasic: answer?.asksForBasic === true };
   } catch {
-    // There is no key to sign with.
+    // Something of the client, its secret for instance, is what no request can carry.
     return silent;
   }
 }

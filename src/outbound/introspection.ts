@@ -7,12 +7,14 @@ import * as oauth from "oauth4webapi";
 import { membersOf } from "../domain/oauth2/answer.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
 import type { Heard } from "../domain/oauth2/response.ts";
+import { shapeOtherRequest, type WireRequest } from "../domain/oauth2/shape.ts";
 import { filledUri } from "../domain/oauth2/variables.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import { clientOf, serverOf } from "./callback.ts";
 import { type Limits, signingOf } from "./assertion.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
+import { headerValues } from "./header-values.ts";
 
 const TIMEOUT_MS = 3000;
 /** Beyond this a number is no instant in seconds. */
@@ -49,8 +51,11 @@ async function introspectedExpiry(
     const authentication = authenticationOf(request.registration, "introspection", signingOf(limits));
     const response = await oauth.introspectionRequest(server, client, authentication, token, {
       additionalParameters: { token_type_hint: "access_token" },
-      [oauth.customFetch]: (to, { method, headers, body }) =>
-        answerOf(to, { method, headers, body: String(body) }, limits),
+      [oauth.customFetch]: async (to, { headers, body }) => {
+        const formed = { uri: to, headers, params: new URLSearchParams(String(body)) };
+        const values = await headerValues(request.registration, "introspection", limits.now());
+        return await answerOf(shapeOtherRequest(request.registration.flavour ?? {}, formed, values), limits);
+      },
       // Which addresses may be called over plain http is decided by the egress rules alone.
       [oauth.allowInsecureRequests]: true,
     });
@@ -63,8 +68,7 @@ async function introspectedExpiry(
 
 /** Sends the request under the egress rules and makes a JSON answer of what came, whatever its media type says. */
 async function answerOf(
-  uri: string,
-  init: { method: string; headers: Record<string, string>; body: string },
+  { uri, ...init }: WireRequest,
   limits: { policy: EgressPolicy; timeoutMs: number },
 ): Promise<Response> {
   const fetched = await guardedFetch(uri, init, limits);

@@ -9,7 +9,7 @@ import { type Limits, signingOf } from "./assertion.ts";
 import { clientOf, serverOf } from "./callback.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
-import { headerValues } from "./token-endpoint.ts";
+import { headerValues } from "./header-values.ts";
 
 /** What is to be taken back, and as whom. */
 export interface Revocation {

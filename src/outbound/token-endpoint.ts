@@ -8,14 +8,14 @@ import * as oauth from "oauth4webapi";
 import { conformingAnswer, membersOf, type RawAnswer, readAnswer } from "../domain/oauth2/answer.ts";
 import { flavourFor } from "../domain/oauth2/flavour.ts";
 import { heardGrant, heardNoHost, heardNoKey, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
-import type { OAuth2Registration } from "../domain/oauth2/registration.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import { ACCESS_TOKEN, type Heard } from "../domain/oauth2/response.ts";
-import { type FormedRequest, type HeaderValues, shapeRequest } from "../domain/oauth2/shape.ts";
+import { type FormedRequest, shapeRequest } from "../domain/oauth2/shape.ts";
 import { bearerAssertion, type Limits, NoKey, type Signing, signingOf } from "./assertion.ts";
 import { clientOf, serverOf, validCallback } from "./callback.ts";
 import { authenticationOf } from "./client-authentication.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
+import { headerValues } from "./header-values.ts";
 import { withIntrospectedExpiry } from "./introspection.ts";
 
 /**
@@ -103,23 +103,6 @@ async function ask(request: TokenRequest, endpoint: string, signing: Signing, ca
       );
     }
   }
-}
-
-/** Works out what variables in headers stand for; a signature only where one is wanted. */
-export async function headerValues(registration: OAuth2Registration, kind: string, now: number): Promise<HeaderValues> {
-  const { headers = {} } = flavourFor(registration.flavour, kind);
-  const timestamp = String(now);
-  const isSigned = Object.values(headers).some((value) => value.includes("{{signature}}"));
-  const signature = isSigned ? await hmac(registration.client_secret ?? "", timestamp) : "";
-  return { client_id: registration.client_id, uuid: crypto.randomUUID(), timestamp, signature };
-}
-
-async function hmac(secret: string, text: string): Promise<string> {
-  const bytes = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), algorithm, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, bytes.encode(text));
-  return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, now: number): Promise<Heard> {

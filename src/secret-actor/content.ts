@@ -9,7 +9,7 @@ import type { Grant, Secret } from "../domain/secret.ts";
 import { jwtExpiresAt } from "../outbound/token-endpoint.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
 import type { Content } from "./door.ts";
-import { fetchGrant } from "./first-grant.ts";
+import { fetchGrant, requireFields } from "./first-grant.ts";
 import type { Ports } from "./ports.ts";
 
 type InHand = Content & { kind: "token" };
@@ -24,7 +24,7 @@ export interface Received {
 
 /**
  * Receives content for a secret, which says what of it stays. Tokens in hand were good when they were received.
- * @throws {ServiceError} what `fetchGrant` throws; `storage_integrity`
+ * @throws {ServiceError} what `fetchGrant` throws; `storage_integrity`; `invalid_document` for fields that lead to no host of the provider
  */
 export async function receive(
   ports: Ports,
@@ -48,6 +48,9 @@ export async function receive(
     onto: (before) => withSaid(withNewGrant(before, times, policy, random), content),
   });
   if (content.kind === "token") {
+    const { auth_uri, token_uri, refresh_token_uri } = registration;
+    if (content.fields !== undefined)
+      requireFields([auth_uri, token_uri, refresh_token_uri], registration, content.fields);
     const times = { ...inHand, ...timesOf(content, registration, receivedAt) };
     return received(grantOf(content), times, client);
   }

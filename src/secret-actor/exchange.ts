@@ -29,16 +29,21 @@ async function upgraded(
   first: Heard & { kind: "granted" },
 ): Promise<Heard> {
   const request: TokenRequest = { kind: "upgrade", registration, variables, accessToken: first.grant.access_token };
-  const { heard: second } = await askProvider(ports, client, request, TIMEOUT_MS);
-  if (second.kind === "refused") return first;
-  const { undefined_params, scope, subject } = first.grant;
+  const second = await askProvider(ports, client, request, TIMEOUT_MS).then(
+    ({ heard }) => heard,
+    () => null,
+  );
+  if (second === null || second.kind === "refused") return first;
+  const { undefined_params, scope, subject, refresh_token } = first.grant;
+  const isKept = second.grant.refresh_token === null;
   const grant = {
     ...second.grant,
+    refresh_token: second.grant.refresh_token ?? refresh_token,
     scope: second.grant.scope ?? scope,
     subject: second.grant.subject ?? subject,
     undefined_params: { ...undefined_params, ...second.grant.undefined_params },
   };
-  return { ...second, grant };
+  return { ...second, ...(isKept && { refreshTokenExpiresAt: first.refreshTokenExpiresAt }), grant };
 }
 
 /** Names why a flow failed by something that was thrown. */

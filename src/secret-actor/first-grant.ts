@@ -26,6 +26,16 @@ interface Fetched {
   client: SealedAuthClient;
 }
 
+/** Holds `fields` against the variables of a client's URIs. @throws {ServiceError} `invalid_document` */
+export function requireFields(
+  uris: readonly string[],
+  { flavour }: OAuth2Registration,
+  fields: Record<string, unknown> | null,
+): void {
+  const problems = fieldProblems(uris, flavour?.hosts, fields, POINTER);
+  if (problems.length > 0) throw new ServiceError("invalid_document", problems);
+}
+
 /**
  * Asks for a grant. `secret` says for whom, with which scopes and fields.
  * @throws {ServiceError} `client_misconfigured`, `provider_refused`, `provider_unreachable`; `invalid_document` for fields that a URI needs
@@ -39,8 +49,7 @@ export async function fetchGrant(
 ): Promise<Fetched> {
   const giveUpAt = ports.now() + PATIENCE_MS;
   const variables = variablesOf(secret.fields, null);
-  const missing = fieldProblems([registration.token_uri], registration.flavour?.hosts, secret.fields, POINTER);
-  if (missing.length > 0) throw new ServiceError("invalid_document", missing);
+  requireFields([registration.token_uri], registration, secret.fields);
   const request = firstRequestOf(registration, secret.scopes ?? [], variables);
   const turn = await takeTurn(ports, crypto.randomUUID(), secret, request);
   if (turn.kind === "held_back") {

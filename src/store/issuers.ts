@@ -27,6 +27,8 @@ const FIND_DUE = `SELECT issuer, failures, check_at, ${IS_USED} AS is_used FROM 
 const KEEP = `INSERT INTO issuers (issuer, metadata, fetched_at, failures, check_at) VALUES (?1, ?2, ?3, 0, ?4)
   ON CONFLICT (issuer) DO UPDATE
   SET metadata = excluded.metadata, fetched_at = excluded.fetched_at, failures = 0, check_at = excluded.check_at`;
+// One that names no token endpoint takes none from those who know of one.
+const KEEP_IF_FIRST = `${KEEP} WHERE issuers.metadata IS NULL`;
 // What is known of it already, by another client, stays.
 const REMEMBER = "INSERT INTO issuers (issuer, failures, check_at) VALUES (?1, 1, ?2) ON CONFLICT (issuer) DO NOTHING";
 // Whoever heard it since then knows better.
@@ -43,7 +45,8 @@ export async function notingIssuer(
   const now = Date.now();
   if (discovered.kind === "failed") return db.prepare(REMEMBER).bind(issuer, nextDiscovery(1, now, Math.random()));
   const sealed = await cipher.seal(identityOf(issuer), discovered.metadata);
-  return db.prepare(KEEP).bind(issuer, sealed, now, nextDiscovery(0, now, Math.random()));
+  const statement = discovered.metadata.token_endpoint === undefined ? KEEP_IF_FIRST : KEEP;
+  return db.prepare(statement).bind(issuer, sealed, now, nextDiscovery(0, now, Math.random()));
 }
 
 /** Opens the metadata of exactly this issuer. @throws {ServiceError} `storage_integrity`, also when it is another's */

@@ -11,6 +11,7 @@ import {
 } from "../../src/domain/diagnosis.ts";
 import { otherWay, secretsToProve, type Trial, trialFindings, verdictOf } from "../../src/domain/dry-run.ts";
 import type { Discovered, DiscoveryFault, ProviderMetadata } from "../../src/domain/oauth2/metadata.ts";
+import { heardNoKey } from "../../src/domain/oauth2/hearing.ts";
 import { registrationOf, type StatedRegistration } from "../../src/domain/oauth2/registration.ts";
 import { judgeRefusal } from "../../src/domain/oauth2/response.ts";
 
@@ -160,6 +161,10 @@ describe("verdictOf", () => {
   });
 });
 
+test("verdictOf a request that nobody could sign is that nothing was sent", () => {
+  expect(verdictOf(heardNoKey(), null)).toBe("nothing");
+});
+
 describe("the secrets that are tried", () => {
   test.each<[string, Partial<StatedRegistration>, string[]]>([
     ["one", {}, ["client_secret"]],
@@ -172,6 +177,12 @@ describe("the secrets that are tried", () => {
   test("are none where the grant itself is the proof", () => {
     const { client_secret: _, ...registration } = subjectOf({ grant_type: "jwt_bearer" }).registration;
     expect(secretsToProve(registration)).toEqual([]);
+  });
+
+  test("are none where a request that does not say which grant it is about might get a real token", () => {
+    const flavour = { omit_params: ["grant_type"] };
+    expect(secretsToProve(subjectOf({ grant_type: "client_credentials", flavour }).registration)).toEqual([]);
+    expect(secretsToProve(subjectOf({ flavour }).registration)).toEqual(["client_secret"]);
   });
 
   test.each<[string, Partial<Trial>[], string | null]>([

@@ -161,6 +161,31 @@ describe("a server that is not set up correctly", () => {
     ]);
   });
 
+  test("9. refuses loopback addresses of a changed flavour, too", async () => {
+    const origin = "https://secrets.example.com";
+    const send = async (method: string, path: string, attributes: object) => {
+      const headers = { authorization: `Bearer ${env.ROOT_API_KEY}`, "content-type": "application/json" };
+      const body = JSON.stringify({ data: { type: "auth-client", attributes } });
+      const answer = await answerWith(
+        { ALLOW_LOOPBACK: "", PUBLIC_URL: origin },
+        new Request(`${origin}${path}`, { method, headers, body }),
+      );
+      return {
+        status: answer.status,
+        ...(await answer.json<{ data?: { links: { self: string } }; errors?: unknown }>()),
+      };
+    };
+    const [auth_uri, token_uri] = [`${origin}/authorize`, `${origin}/token`];
+    const credentials = { client_id: "a", client_secret: "b", auth_uri, token_uri, refresh_token_uri: token_uri };
+    const { data } = await send("POST", "/v2/auth-clients", { type: "oauth2", name: "CRM", credentials });
+    const change = { flavour: { revoke_uri: "http://127.0.0.1/revoke" } };
+    const { status, errors } = await send("PATCH", data?.links.self ?? "", change);
+    expect([status, errors]).toEqual([
+      400,
+      [expect.objectContaining({ source: { pointer: "/data/attributes/flavour/revoke_uri" } })],
+    ]);
+  });
+
   test("14. seals nothing without a key", async () => {
     const create = new Request("http://localhost/v2/auth-clients", {
       method: "POST",

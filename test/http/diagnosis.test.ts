@@ -1,11 +1,13 @@
 /** `POST /v2/auth-clients/{id}/diagnose`: what a person learns about a client, and that nothing real is spent for it. */
 
 import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
 import { describe, expect, inject, test } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import type { Finding } from "../../src/domain/diagnosis.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
 import { diagnose as ask } from "../../src/outbound/diagnosis.ts";
+import { newSigningKey } from "../../src/outbound/signing-key.ts";
 import { findAuthClient, openRegistration } from "../../src/store/auth-clients.ts";
 import { call, faults, newWorkspace } from "../support/api.ts";
 import { newKey } from "../support/keys.ts";
@@ -236,6 +238,23 @@ describe("at a provider with words of its own", () => {
     expect(await ofClient(id)).toEqual(["ok client_accepted"]);
     const sent = (await issuer.heard()).find(({ method }) => method === "POST");
     expect(JSON.parse(sent?.body ?? "")).toMatchObject({ grant_type: "authorization_code" });
+  });
+
+  test("signs as the client signs, with the host of its redirect URI where that is who it says it is", async () => {
+    const issuer = new ScriptedProvider();
+    await issuer.answerTokens({ status: 400, body: { error: "invalid_grant" } });
+    const client_assertion = { alg: "ES256", iss: "{{redirect_uri.host}}" } as const;
+    const flavour = { client_auth: "private_key_jwt", client_assertion } as const;
+    const uri = issuer.at("/token");
+    const registration = {
+      ...{ client_id: "the-id", auth_uri: uri, token_uri: uri, refresh_token_uri: uri, flavour },
+      keys: [await newSigningKey("ES256", 0)],
+    };
+    const subject = { registration, redirectUri: "https://secrets.example.com/callback/oauth2/1", variables: {} };
+    expect(short(await ask(subject, { allowLoopback: true })).at(-1)).toBe("ok client_accepted");
+    const sent = (await issuer.heard()).find(({ method }) => method === "POST");
+    const assertion = new URLSearchParams(sent?.body).get("client_assertion") ?? "";
+    expect(decodeJwt(assertion).iss).toBe("secrets.example.com");
   });
 
   test("tells when it wants the secret in the body", async () => {

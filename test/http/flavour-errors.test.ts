@@ -177,6 +177,63 @@ describe("400 for a flavour's", () => {
   });
 });
 
+describe("400 for a flavour that does not go together with the rest", () => {
+  const shop = { "fields.shop": "[a-z]+" };
+  const uri = "https://{{fields.shop}}.example.com/token";
+  const hosts = {
+    code: "invalid_document",
+    detail: 'A URI of this client holds the variable "fields.shop", which "hosts" have to allow.',
+    source: { pointer: "/data/attributes/flavour/hosts" },
+  };
+  const noSecret = {
+    code: "invalid_document",
+    detail: '"client_secret" is required.',
+    source: { pointer: "/data/attributes/credentials/client_secret" },
+  };
+  const secretless = { client_secret: undefined };
+  test.each([
+    ["drops a variable of a URI", { flavour: { hosts: shop } }, { token_uri: uri }, { pkce: "off" }, hosts],
+    [
+      "has a URI with a variable of nobody",
+      {},
+      {},
+      { revoke_uri: "https://provider.example.com/{{fields.shop}}" },
+      hosts,
+    ],
+    ["sends a secret that is not there", { flavour: { client_auth: "none" } }, secretless, {}, noSecret],
+    [
+      "sends it at a refresh",
+      { flavour: { client_auth: "none" } },
+      secretless,
+      { client_auth: "none", refresh: { client_auth: "basic" } },
+      noSecret,
+    ],
+    [
+      "signs a header with it",
+      { flavour: { client_auth: "none" } },
+      secretless,
+      { client_auth: "none", headers: { sign: "{{signature}}" } },
+      noSecret,
+    ],
+  ])("and %s, in a PATCH", async (_, attributes, credentials, flavour, error) => {
+    const { status, body: made } = await call("POST", "/v2/auth-clients", clientWith(attributes, credentials));
+    expect(status).toBe(201);
+    const change = { data: { type: "auth-client", attributes: { flavour } } };
+    const answer = await call("PATCH", made.data.links.self, change);
+    expect([answer.status, answer.body.errors]).toEqual([400, [expect.objectContaining(error)]]);
+    expect((await call("GET", made.data.links.self)).body).toEqual(made);
+  });
+
+  test("and takes from a preset what its URIs need", async () => {
+    const credentials = { auth_uri: undefined, token_uri: undefined, refresh_token_uri: undefined };
+    const made = (flavour: object) =>
+      call("POST", "/v2/auth-clients", clientWith({ provider: "shopify", flavour }, credentials));
+    const answer = await made({ hosts: {} });
+    expect([answer.status, answer.body.errors]).toEqual([400, [expect.objectContaining(hosts)]]);
+    expect((await made({ hosts: shop })).status).toBe(201);
+  });
+});
+
 test.each([[[]], [[""]], [{}], [5], [null]])("400 says one thing of a client_id that is %j", async (client_id) => {
   const answer = await call("POST", "/v2/auth-clients", clientWith({}, { client_id }));
   const details = answer.body.errors.map(({ detail }: { detail: string }) => detail);

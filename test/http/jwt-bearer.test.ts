@@ -1,9 +1,9 @@
 /** Grants for a signature (RFC 7523 2.1): a key that somebody brings, what is said with it, and a provider that verifies it. */
 
 import { exportJWK, exportPKCS8, generateKeyPair, importSPKI, exportSPKI, jwtVerify } from "jose";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Answer, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
-import { ScriptedProvider } from "../support/script.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const TOKEN = "https://provider.example/token";
 const GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -15,7 +15,7 @@ async function newKey(alg = "RS256"): Promise<{ pem: string; spki: string; jwk: 
 }
 
 async function newProvider(): Promise<ScriptedProvider> {
-  const provider = new ScriptedProvider(inject("scriptedServer"));
+  const provider = new ScriptedProvider();
   const headers = { "content-type": "application/json" };
   await provider.play({ status: 200, headers, body: '{"access_token":"a","expires_in":600}' });
   return provider;
@@ -66,13 +66,14 @@ describe("a jwt_bearer client", () => {
     expect(faults(await call("POST", `${path}/refresh?rejected_version=2`))).toEqual(["client_misconfigured"]);
   });
 
-  test("says by default who it is and to whom, for five minutes, and sends nothing else", async () => {
+  test("says by default who it is and to whom, for five minutes, and sends the scopes beside it", async () => {
     const { pem, spki } = await newKey();
     const provider = await newProvider();
     const created = await createClient({ private_key: pem, private_key_id: "key-1", token_uri: provider.at(TOKEN) });
     expect((await createSecret(created.body.data.id, { scope: "a b" })).status).toBe(201);
     const [assertion, form] = await assertionTo(provider);
-    expect([...form.keys()].toSorted()).toEqual(["assertion", "grant_type"]);
+    expect([...form.keys()].toSorted()).toEqual(["assertion", "grant_type", "scope"]);
+    expect(form.get("scope")).toBe("a b");
     const { payload, protectedHeader } = await jwtVerify(assertion, await importSPKI(spki, "RS256"));
     expect(protectedHeader).toEqual({ alg: "RS256", typ: "JWT", kid: "key-1" });
     expect(Object.keys(payload).toSorted()).toEqual(["aud", "exp", "iat", "iss", "jti"]);

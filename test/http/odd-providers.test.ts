@@ -144,6 +144,14 @@ describe("a provider with names and places of its own", () => {
     expect(await client.provider.heard()).toEqual([]);
   });
 
+  test("keeps of the callback what its URIs hold, or is refused", async () => {
+    const { callback_extra: _, ...forgetful } = flavour;
+    const credentials = { ...CREDENTIALS, ...uris };
+    const attributes = { type: "oauth2", name: "Odd", credentials, flavour: forgetful };
+    const created = await call("POST", "/v2/auth-clients", { data: { type: "auth-client", attributes } });
+    expect(faults(created)).toEqual(["invalid_document /data/attributes/flavour/callback_extra"]);
+  });
+
   test("wants its fields of a secret that is made with tokens in hand, too", async () => {
     const client = await oddClient({ flavour }, uris);
     const make = (fields: object) =>
@@ -155,7 +163,22 @@ describe("a provider with names and places of its own", () => {
         },
       });
     expect(faults(await make({}))).toEqual(["invalid_document /data/attributes/credentials/fields/shop"]);
-    expect((await make({ shop: "acme" })).status).toBe(201);
+    const made = await make({ shop: "acme" });
+    expect(made.status).toBe(201);
+
+    const change = (credentials: object) =>
+      call("PATCH", made.body.data.links.self, { data: { type: "auth-secret", attributes: { credentials } } });
+    const others = { access_token: "a2", refresh_token: "r2" };
+    for (const fields of [null, {}, { shop: "evil.com/" }]) {
+      expect(faults(await change({ ...others, fields }))).toEqual([
+        "invalid_document /data/attributes/credentials/fields/shop",
+      ]);
+    }
+    expect((await change(others)).body.data.attributes).toMatchObject({
+      version: 2,
+      credentials: { fields: { shop: "acme" } },
+    });
+    expect((await change({ ...others, fields: { shop: "other" } })).status).toBe(200);
   });
 });
 
@@ -218,14 +241,15 @@ describe("a preset", () => {
   });
 
   test("gives way to what the client states itself", async () => {
-    const token_uri = "https://slack.example.com/token";
-    const { body } = await make("slack", { refresh_lead_seconds: 90 }, { ...CREDENTIALS, token_uri });
+    const token_uri = "https://figma.example.com/token";
+    const { body } = await make("figma", { refresh_lead_seconds: 90 }, { ...CREDENTIALS, token_uri });
     const { credentials, refresh_lead_seconds } = body.data.attributes;
     expect([credentials.token_uri, credentials.refresh_token_uri, refresh_lead_seconds]).toEqual([
       token_uri,
-      expect.any(String),
+      token_uri,
       90,
     ]);
+    expect(credentials.auth_uri).toContain("figma.com");
   });
 
   test("that there is not is refused", async () => {

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify } from "jose";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
 import type { StatedRegistration } from "../../src/domain/oauth2/registration.ts";
@@ -10,14 +10,14 @@ import { findAuthClient, openAuthClient } from "../../src/store/auth-clients.ts"
 import { type Answer, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { allRows } from "../support/estate.ts";
-import { ScriptedProvider } from "../support/script.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 
 const MINUTE = 60_000;
 const SIGNS = { client_auth: "private_key_jwt" };
 
 /** A client at a provider that a test plays. */
 async function scripted(flavour: object = {}, more: object = {}): Promise<{ id: string; provider: ScriptedProvider }> {
-  const provider = new ScriptedProvider(inject("scriptedServer"));
+  const provider = new ScriptedProvider();
   await answering(provider);
   const created = await create(provider, { ...SIGNS, ...flavour }, more);
   expect([created.status, created.body.errors]).toEqual([201, undefined]);

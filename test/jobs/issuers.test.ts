@@ -114,6 +114,21 @@ describe("the cron trigger", () => {
     expect((await rowOf(issuer))?.fetched_at).toBeGreaterThan(known?.fetched_at ?? 0);
   });
 
+  test("keeps what is known of an issuer that does not tell any more where tokens come from", async () => {
+    const issuer = new ScriptedProvider();
+    const client = await makeClient(issuer);
+    const { body: shown } = await call("GET", `/v2/auth-clients/${client}`);
+    await issuer.publish({ token_endpoint: "https://10.0.0.1/token" });
+    await env.DB.exec("UPDATE issuers SET check_at = 1");
+    const lines = watchLog();
+    await fireCron();
+    expect(lines).toMatchObject([{ kind: "discovery", outcome: "failed", reason: "no_token_endpoint" }]);
+    expect(await rowOf(issuer)).toMatchObject({ failures: 1 });
+    const uris = { auth_uri: issuer.at("/a"), token_uri: issuer.at("/t"), refresh_token_uri: issuer.at("/t") };
+    expect((await call("POST", "/v2/auth-clients", issuer.client({}, uris))).status).toBe(201);
+    expect((await call("GET", `/v2/auth-clients/${client}`)).body).toEqual(shown);
+  });
+
   test("asks an issuer that did not answer when its client was made", async () => {
     const issuer = new ScriptedProvider();
     const uris = { auth_uri: issuer.at("/a"), token_uri: issuer.at("/a"), refresh_token_uri: issuer.at("/a") };

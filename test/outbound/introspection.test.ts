@@ -71,6 +71,17 @@ function clock(tookMs: number): () => number {
 const exp = NOW / 1000 + 900;
 
 describe("an answer that does not say when its token expires", () => {
+  test("has introspection asked under the provider's own names, with its headers", async () => {
+    const flavour = (introspection: ScriptedProvider): Flavour => ({
+      introspect_uri: introspection.at("https://example.com/introspect"),
+      param_names: { client_id: "client_key" },
+      headers: { "User-Agent": "web:{{client_id}}:v1" },
+    });
+    const { asked } = await refreshed({ told: { active: true, exp }, flavour });
+    expect(new URLSearchParams(asked[0]?.body).get("client_key")).toBe("app");
+    expect(asked[0]?.headers).toMatchObject({ "user-agent": "web:app:v1", accept: "application/json" });
+  });
+
   test("has introspection asked, once, as the client, and its `exp` believed", async () => {
     const { heard, asked } = await refreshed({ told: { active: true, exp } });
     expect(heard).toMatchObject({ expiresAt: NOW + 900_000, expirySource: "introspection" });

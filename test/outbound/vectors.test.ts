@@ -6,6 +6,7 @@
 /// <reference types="vite/types/importMeta.d.ts" />
 import { exportPKCS8, generateKeyPair } from "jose";
 import { expect, describe, test } from "vitest";
+import { exchangesItself } from "../../src/domain/oauth2/flavour.ts";
 import { variablesOf } from "../../src/domain/oauth2/variables.ts";
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
@@ -52,7 +53,7 @@ async function requestOf(vector: Vector, provider: ScriptedProvider): Promise<To
   const common = { registration, variables: variablesOf(fields, callback) };
   const scopes = ["read", "write"];
   if (vector.stage === "refresh") {
-    const isExchange = registration.flavour?.refresh_grant_type !== undefined;
+    const isExchange = exchangesItself(registration.flavour);
     const refreshToken = isExchange ? PREVIOUS.access_token : PREVIOUS.refresh_token;
     return { ...common, kind: "refresh", refreshToken, accessToken: PREVIOUS.access_token, scopes };
   }
@@ -113,7 +114,8 @@ function expectAuthentication(placement: string, headers: Asked["headers"], para
     return expect(values).not.toContain(client_secret);
   }
   if (actual === "bearer" || actual === "bearer_secret") {
-    expect(authorization).toBe(`Bearer ${client_secret}`);
+    // The server reads each byte of a header as a character.
+    expect(authorization).toBe(`Bearer ${String.fromCharCode(...new TextEncoder().encode(client_secret))}`);
     return expect(values).not.toContain(client_secret);
   }
   expect(authorization).toBe("");

@@ -46,6 +46,7 @@ export interface Sample {
 
 /** One line of the server's log that tells of a refresh. */
 export interface RefreshLine {
+  secret_id: string;
   behaviour: string;
   outcome: string;
   reason: string | null;

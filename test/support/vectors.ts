@@ -6,6 +6,7 @@
 import type { Flavour } from "../../src/domain/oauth2/flavour.ts";
 import type { Preset } from "../../src/domain/oauth2/preset.ts";
 import { type OAuth2Registration, registrationOf } from "../../src/domain/oauth2/registration.ts";
+import { flavourSchema } from "../../src/jsonapi/flavour.ts";
 import { allPresets, findPreset } from "../../src/providers/presets.ts";
 
 export interface Vector {
@@ -140,7 +141,7 @@ export function registrationFor(vector: Vector, place: (uri: string) => string):
   const implied = preset === null ? impliedBy(expected, stage, { ...base, ...stated }) : {};
   const uris = Object.fromEntries(OF_REGISTRATION.flatMap((name) => (name in config ? [[name, config[name]]] : [])));
   const url = expected.url === undefined ? {} : preset === null ? { token_uri: expected.url } : {};
-  const flavour = { ...implied, ...base, ...stated };
+  const flavour = flavourSchema.parse({ ...implied, ...base, ...stated });
   // Where somebody vouches by a signature, there is no secret.
   const client = stage === "jwt_bearer" ? { client_id: CLIENT.client_id } : CLIENT;
   const own = { ...client, ...url, ...uris, flavour };
@@ -183,9 +184,12 @@ function impliedBy(expected: Expectation, stage: Vector["stage"], known: Flavour
   const omitted = expected.forbidden_params.filter(
     (name) => STANDARD.has(name) && !(isSecretHidden && name.startsWith("client_")),
   );
-  const renamed = Object.keys(known.param_names ?? {});
+  const exchange = exchangeImpliedBy(expected, stage, known);
+  const renamed = Object.keys({ ...known.param_names, ...exchange.param_names });
   return {
+    ...exchange,
     ...(isSecretHidden && { client_auth: "basic" }),
+    ...authenticationImpliedBy(expected),
     ...(expected.method === "GET" && { method: "GET" }),
     ...(expected.content_type === "application/json" && { body_format: "json" }),
     ...(stated.length > 0 && { [stage === "refresh" ? "refresh_params" : "token_params"]: Object.fromEntries(stated) }),
@@ -193,6 +197,22 @@ function impliedBy(expected: Expectation, stage: Vector["stage"], known: Flavour
       (name) => !renamed.includes(name) && !(known.client_auth !== undefined && name.startsWith("client_")),
     ),
   };
+}
+
+/** Where a refresh has a grant type of its own, the access token is what is exchanged, as a parameter of the provider's own. */
+function exchangeImpliedBy({ required_params }: Expectation, stage: Vector["stage"], known: Flavour): Flavour {
+  const stated = required_params.find((each) => each.startsWith("grant_type="))?.slice("grant_type=".length);
+  if (stage !== "refresh" || stated === undefined || stated === "refresh_token") return {};
+  const parameter = required_params.find((each) => !each.includes("=") && !STANDARD.has(each));
+  const param_names = parameter === undefined ? {} : { refresh_token: parameter };
+  return { refresh_grant_type: stated, ...(known.param_names === undefined && { param_names }) };
+}
+
+function authenticationImpliedBy({ auth_placement: placement }: Expectation): Flavour {
+  if (placement.startsWith("none")) return { client_auth: "none" };
+  if (placement.startsWith("bearer")) return { client_auth: "bearer_secret" };
+  if (placement.startsWith("client_assertion")) return { client_auth: "private_key_jwt" };
+  return placement.includes("user=client_secret") ? { client_auth: "basic_secret_only" } : {};
 }
 
 /** Finds what must be said for the variables of a registration, so that a vector's URL comes out; examples of the preset where it states none. */

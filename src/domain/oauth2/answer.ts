@@ -60,9 +60,10 @@ const DESCRIPTIONS = [
 /** Turns an answer into its members; null when it is neither a JSON object nor a form. */
 export function membersOf(answer: RawAnswer): Members | null {
   const text = answer.body.replace(/^\uFEFF/, "").trim();
-  if (text.startsWith("{")) {
+  if (/^(\{|\[\s*\{)/.test(text)) {
     try {
-      return JSON.parse(text) as Members;
+      // A list of objects has its positions as names.
+      return { ...(JSON.parse(text) as Members) };
     } catch {
       return null;
     }
@@ -82,16 +83,17 @@ export function foreignFormat(answer: RawAnswer): "html" | "xml" | null {
 export function readAnswer(flavour: Flavour, whole: Members): ReadAnswer {
   const roots = listOf(flavour.response_root, "").map((path) => valueAt(whole, path));
   const objects = roots.filter(isObject);
-  const root = objects.find((each) => isText(fieldAt(each, "access_token", flavour))) ?? objects[0] ?? whole;
+  const root = objects.find((each) => tokenIn(fieldAt(each, "access_token", flavour)) !== null) ?? objects[0] ?? whole;
   const tokens = Object.fromEntries(ANSWER_FIELDS.map((field) => [field, fieldAt(root, field, flavour)]));
-  return { error: errorIn(flavour, whole, isText(tokens["access_token"])), tokens, root, whole };
+  return { error: errorIn(flavour, whole, tokenIn(tokens["access_token"]) !== null), tokens, root, whole };
 }
 
 /** Makes a conforming token answer (RFC 6749 5.1): what is missing and implied is put in, the rest left out. */
 export function conformingAnswer({ tokens }: ReadAnswer, { scope_separator: separator = " " }: Flavour): Members {
-  const { access_token, refresh_token, scope } = tokens;
-  const answer: Members = { access_token, token_type: "Bearer" };
-  if (isText(refresh_token)) answer["refresh_token"] = refresh_token;
+  const { scope } = tokens;
+  const refreshToken = tokenIn(tokens.refresh_token);
+  const answer: Members = { access_token: tokenIn(tokens.access_token) ?? tokens.access_token, token_type: "Bearer" };
+  if (refreshToken !== null) answer["refresh_token"] = refreshToken;
   if (Array.isArray(scope)) answer["scope"] = scope.filter(isText).join(" ");
   else if (typeof scope === "string")
     answer["scope"] = scope
@@ -134,9 +136,11 @@ function errorIn(flavour: Flavour, whole: Members, hasToken: boolean): ErrorSaid
   const { success } = flavour;
   const stated = success === undefined ? null : codeOf(valueAt(whole, success.path));
   if (success !== undefined && stated === String(success.equals)) return null;
-  const found = listOf(flavour.error_path, "error")
+  const said = listOf(flavour.error_path, "error")
     .map((path) => ({ path, value: valueAt(whole, path) }))
-    .find(({ value }) => isSaid(value));
+    .filter(({ value }) => isSaid(value));
+  // An object may stand where others have a code: what it holds may be at another path.
+  const found = said.find(({ value }) => codeOf(value) !== null) ?? said[0];
   const error = { code: codeOf(found?.value) ?? stated, said: textsIn(whole) };
   if (success !== undefined) return error;
   if (found === undefined || (hasToken && found.path !== "error")) return isSaid(whole["error"]) ? error : null;
@@ -145,6 +149,7 @@ function errorIn(flavour: Flavour, whole: Members, hasToken: boolean): ErrorSaid
 
 /** Some providers send an empty error with every success. */
 function isSaid(value: unknown): boolean {
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 0) return false;
   return value !== undefined && value !== null && value !== "" && value !== false && value !== 0;
 }
 
@@ -188,6 +193,12 @@ function camelCase(name: string): string {
 
 function isObject(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Gives a token as text: some send a number. Null: it is none, or one that JSON has rounded. */
+function tokenIn(value: unknown): string | null {
+  if (isText(value)) return value;
+  return Number.isSafeInteger(value) ? String(value) : null;
 }
 
 function isText(value: unknown): value is string {

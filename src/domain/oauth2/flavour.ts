@@ -136,6 +136,11 @@ export interface AssertionFlavour {
   claims?: Record<string, string> | undefined;
 }
 
+/** Decides whether an access token is renewed by exchanging itself. */
+export function exchangesItself({ refresh_grant_type: grantType = "refresh_token" }: Flavour = {}): boolean {
+  return grantType !== "refresh_token";
+}
+
 /** Gives the settings that count for one kind of request. */
 export function flavourFor(flavour: Flavour | undefined, kind: string): Flavour {
   switch (kind) {

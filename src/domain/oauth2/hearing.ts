@@ -3,12 +3,15 @@
  * JWTs say, is found out in between by whoever has the libraries for it.
  */
 
-import { boundedMembers } from "../free-form.ts";
+import { boundedMembers, withoutTexts } from "../free-form.ts";
 import { foreignFormat, otherMembers, type RawAnswer, type ReadAnswer } from "./answer.ts";
-import { type Flavour, flavouredClass, flavourFor } from "./flavour.ts";
+import { exchangesItself, type Flavour, flavouredClass, flavourFor } from "./flavour.ts";
 import { lifetimeOf, refreshTokenLifetimeSeconds, statedIn } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
 import { type Heard, judgeRefusal, parseRetryAfter, type Refusal, tokenTypeOf } from "./response.ts";
+
+/** A text of fewer characters is in others by chance. */
+const SHORTEST_TOKEN = 16;
 
 /** The tokens of an answer that conforms, and what the JWTs among them say. */
 export interface HeardTokens {
@@ -53,17 +56,16 @@ function unsupported(format: "html" | "xml", { mediaType }: RawAnswer): Heard {
 export function heardGrant(request: TokenRequest, read: ReadAnswer, tokens: HeardTokens, sentAt: number): Heard {
   const { registration } = request;
   const flavour = flavourFor(registration.flavour, request.kind);
-  const spendsRefreshToken = request.kind === "refresh" && flavour.refresh_grant_type === undefined;
-  const kept = spendsRefreshToken ? request.refreshToken : null;
+  const kept = request.kind === "refresh" && !exchangesItself(flavour) ? request.refreshToken : null;
   const refreshToken = tokens.refreshToken ?? kept;
   const lifetime = lifetimeOf({
     stated: statedIn(read, flavour, sentAt),
     clientDefault: registration.token_expires_in,
     jwtExpiresAt: tokens.jwtExpiresAt,
     sentAt,
-    isRenewable: refreshToken !== null || request.kind !== "code_exchange" || flavour.refresh_grant_type !== undefined,
+    isRenewable: refreshToken !== null || request.kind !== "code_exchange" || exchangesItself(flavour),
   });
-  const refreshTokenLifetime = refreshTokenLifetimeSeconds(read);
+  const refreshTokenLifetime = refreshTokenLifetimeSeconds(read, sentAt);
   const whatIsKnown = refreshToken === kept ? undefined : null;
   return {
     kind: "granted",
@@ -90,14 +92,21 @@ function undefinedParams(
   flavour: Flavour,
   tokens: HeardTokens,
 ): Record<string, unknown> {
-  // Some send a token twice, by another name, and the second would grow old here.
-  const isToken = (value: unknown) => value === tokens.accessToken || value === tokens.refreshToken;
-  const named = Object.entries(otherMembers(read, flavour)).filter(([, value]) => value === null || !isToken(value));
-  const others: Record<string, unknown> = Object.fromEntries(named);
+  const others = { ...otherMembers(read, flavour) };
   const names = flavour.callback_extra ?? [];
   if (names.length > 0) delete others["callback"];
   const isExchange = names.length > 0 && request.kind === "code_exchange";
-  return boundedMembers(isExchange ? { ...others, callback: callbackExtra(request.callback, names) } : others);
+  // First, so that there is room for it whatever else an answer holds.
+  const said = isExchange ? { callback: callbackExtra(request.callback, names) } : {};
+  // Some send a token twice, by another name: an access token would grow old here, and a refresh token would leave.
+  const spent = request.kind === "refresh" ? request.refreshToken : null;
+  const known = [tokens.accessToken, tokens.refreshToken, spent].filter((token) => token !== null);
+  return withoutTexts(boundedMembers({ ...said, ...others }), (text) => known.some((token) => holds(text, token)));
+}
+
+/** Decides whether a text is a token, or has it in it; a short one may be in any text. */
+function holds(text: string, token: string): boolean {
+  return text === token || (token.length >= SHORTEST_TOKEN && text.includes(token));
 }
 
 /** Picks out what of a callback's query is kept. */

@@ -27,8 +27,14 @@ const OLDEST_EPOCH_MS = 1e11;
 
 /** Members in which an answer may tell when a token expires, where no flavour names one. */
 const LIFETIMES_OR_INSTANTS = ["expires", "expires_at", "expiresAt"];
-/** Members in which providers tell how many seconds a refresh token lives. */
-const REFRESH_TOKEN_LIFETIMES = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+/** Members in which providers tell how long a refresh token lives, or when it ends. */
+const REFRESH_TOKEN_LIFETIMES = [
+  ...["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"],
+  ...["refresh_token_expires_at", "refreshTokenExpiresAt"],
+];
+
+/** How a date begins (RFC 3339 5.6, RFC 9110 5.6.7): other words with a number in them are a date to `Date.parse`, too. */
+const DATE = /^\s*(\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2}, \d)/;
 
 /** What a lifetime is worked out from. Instants are milliseconds since the epoch. */
 interface Known {
@@ -64,9 +70,17 @@ export function lifetimeOf({ stated, clientDefault, jwtExpiresAt, sentAt, isRene
 export function statedIn({ root, whole, tokens }: ReadAnswer, flavour: Flavour, sentAt: number): Stated {
   const { expires_field, expires_unit: unit, zero_means_never: zeroIsNever = false } = flavour;
   const read = (value: unknown, as: ExpiresUnit | undefined) => secondsOf(value, as, zeroIsNever, sentAt);
-  if (expires_field !== undefined) return read(valueAt(root, expires_field) ?? valueAt(whole, expires_field), unit);
-  const first = read(tokens.expires_in, unit ?? (isBare(tokens.expires_in) ? "s" : undefined));
-  const second = read(valuesAt(root, LIFETIMES_OR_INSTANTS).find(isStated), undefined);
+  const named =
+    expires_field === undefined ? undefined : (valueAt(root, expires_field) ?? valueAt(whole, expires_field));
+  if (isStated(named)) return read(named, unit);
+  // Not every answer of a provider has the member that the flavour names, and the unit is that of this member.
+  const own = expires_field === undefined ? unit : undefined;
+  const first = read(tokens.expires_in, own ?? (isBare(tokens.expires_in) ? "s" : undefined));
+  const [name, other] =
+    LIFETIMES_OR_INSTANTS.map((each) => [each, valueAt(root, each)] as const).find(([, value]) => isStated(value)) ??
+    [];
+  const isLifetime = first === "nothing" && name === "expires" && own === "ms";
+  const second = read(other, isLifetime ? own : undefined);
   if (typeof second !== "number") return first === "nothing" ? second : first;
   if (typeof first !== "number") return first === "never" ? first : second;
   const isContradicted = second > 0 && first - second > SKEW_SECONDS;
@@ -78,10 +92,13 @@ export function statedSeconds(value: unknown): Stated {
   return secondsOf(value, "s", false, 0);
 }
 
-/** Reads how many seconds the refresh token lives, where an answer tells it; null when not. Zero is how some say "for ever". */
-export function refreshTokenLifetimeSeconds({ root, tokens }: ReadAnswer): number | null {
+/**
+ * Reads how many seconds the refresh token lives from `sentAt` on, where an answer tells it or the instant; null when not. Zero is how some
+ * say "for ever".
+ */
+export function refreshTokenLifetimeSeconds({ root, tokens }: ReadAnswer, sentAt: number): number | null {
   const values = [tokens.refresh_token_expires_in, ...valuesAt(root, REFRESH_TOKEN_LIFETIMES)];
-  return values.map((value) => secondsOf(value, "s", false, 0)).find(isPositive) ?? null;
+  return values.map((value) => secondsOf(value, undefined, false, sentAt)).find(isPositive) ?? null;
 }
 
 function secondsOf(value: unknown, unit: ExpiresUnit | undefined, zeroIsNever: boolean, sentAt: number): Stated {
@@ -98,7 +115,7 @@ function secondsOf(value: unknown, unit: ExpiresUnit | undefined, zeroIsNever: b
     case "epoch_ms":
       return until(number, sentAt);
     case "rfc3339":
-      return until(typeof value === "string" ? Date.parse(value) : Number.NaN, sentAt);
+      return until(typeof value === "string" && DATE.test(value) ? Date.parse(value) : Number.NaN, sentAt);
   }
 }
 

@@ -26,12 +26,22 @@ export const DISCOVERY_FAULTS = {
   not_found: "This issuer publishes no metadata.",
   refused: "This issuer does not give its metadata.",
   unreadable: "What this issuer publishes is not metadata in JSON.",
+  no_token_endpoint: "The metadata of this issuer names no token endpoint that may be called.",
   issuer_differs: "The metadata there is of another issuer: it has to be named exactly, to the last slash.",
 } as const;
 export type DiscoveryFault = keyof typeof DISCOVERY_FAULTS;
 
 /** What came of asking an issuer. */
 export type Discovered = { kind: "heard"; metadata: ProviderMetadata } | { kind: "failed"; fault: DiscoveryFault };
+
+/**
+ * Says what to believe of an issuer that clients depend on already: metadata that names no token endpoint would leave them without one, so it
+ * counts as not heard.
+ */
+export function believed(discovered: Discovered): Discovered {
+  const isWhole = discovered.kind === "failed" || discovered.metadata.token_endpoint !== undefined;
+  return isWhole ? discovered : { kind: "failed", fault: "no_token_endpoint" };
+}
 
 const ENDPOINTS = [
   "authorization_endpoint",

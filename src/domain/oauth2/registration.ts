@@ -72,7 +72,8 @@ export function registrationOf(
     ...stated,
     auth_uri: stated.auth_uri ?? preset?.auth_uri ?? metadata?.authorization_endpoint ?? "",
     token_uri,
-    refresh_token_uri: stated.refresh_token_uri ?? preset?.refresh_token_uri ?? token_uri,
+    // Where codes go somewhere else than the preset has it, refresh tokens do, too.
+    refresh_token_uri: stated.refresh_token_uri ?? stated.token_uri ?? preset?.refresh_token_uri ?? token_uri,
     ...(lifetime !== undefined && { token_expires_in: lifetime }),
     grant_type: stated.grant_type ?? preset?.grant_type ?? "authorization_code",
     flavour: joinedFlavour(stated, preset?.flavour, metadata),
@@ -130,7 +131,8 @@ export function missingUris({ grant_type, auth_uri, token_uri }: OAuth2Registrat
   ];
 }
 
-/** Decides whether a client has no secret to prove who it is. */
-export function isSecretless({ client_auth }: Flavour): boolean {
+/** Decides whether a client has no secret to prove who it is: neither to send, nor to sign a header with. */
+export function isSecretless({ client_auth, headers = {} }: Flavour): boolean {
+  if (Object.values(headers).some((value) => value.includes("{{signature}}"))) return false;
   return client_auth === "none" || client_auth === "private_key_jwt";
 }

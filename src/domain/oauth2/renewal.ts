@@ -1,7 +1,7 @@
 /** With what a token is renewed, and the request that does it. Pure. */
 
 import type { Grant } from "../secret.ts";
-import type { Flavour } from "./flavour.ts";
+import { exchangesItself, type Flavour } from "./flavour.ts";
 import type { OAuth2Registration } from "./registration.ts";
 import { askedScopes, type TokenRequest } from "./request.ts";
 import type { Variables } from "./variables.ts";
@@ -25,13 +25,13 @@ export function renewedWith(
   refreshToken: string | null,
 ): RenewedWith | null {
   if (needsNobody(registration)) return "client";
-  if ((registration.flavour?.refresh_grant_type ?? "refresh_token") !== "refresh_token") return "access_token";
+  if (exchangesItself(registration.flavour)) return "access_token";
   return refreshToken === null ? null : "refresh_token";
 }
 
 /**
  * Makes the request that renews a grant; null when there is nothing to renew it with. `scopes` are those that were asked for; null: nobody
- * knows, and those that were granted are asked for again.
+ * knows, and those that were granted are asked for again, or none where the grant is the client's own.
  */
 export function renewalOf(
   registration: OAuth2Registration,
@@ -44,7 +44,8 @@ export function renewalOf(
   const said = { registration, variables, scopes: asked };
   switch (renewedWith(registration, refresh_token)) {
     case "client":
-      return firstRequestOf(registration, asked, variables);
+      // What was never asked for is not asked for now: nobody knows whether what was granted may be named.
+      return firstRequestOf(registration, scopes ?? [], variables);
     case "access_token":
       return { kind: "refresh", refreshToken: access_token, accessToken: access_token, ...said };
     case "refresh_token":

@@ -43,7 +43,7 @@ export function shapeRequest(request: TokenRequest, formed: FormedRequest, value
   } else if (request.kind === "upgrade") {
     params.set("grant_type", flavour.upgrade?.grant_type ?? "");
   } else {
-    if (request.kind === "client_credentials") set(scopeParam(request, flavour.scope_separator));
+    if (request.kind !== "code_exchange" && !saysScope(flavour)) set(scopeParam(request, flavour.scope_separator));
     set(flavour.token_params);
   }
   if (flavour.also_send_client_id === true) params.set("client_id", request.registration.client_id);
@@ -56,6 +56,11 @@ export function shapeRequest(request: TokenRequest, formed: FormedRequest, value
   headers["content-type"] = isJson ? "application/json" : FORM;
   const body = isJson ? JSON.stringify(Object.fromEntries(named)) : new URLSearchParams(named).toString();
   return { uri: formed.uri, method: "POST", headers, body };
+}
+
+/** An assertion that says the scope itself needs no parameter for it (RFC 7521 4.1). */
+function saysScope({ assertion }: Flavour): boolean {
+  return Object.values(assertion?.claims ?? {}).some((claim) => claim.includes("{{scope}}"));
 }
 
 /** Applies what of a flavour counts for the provider's other endpoints too: how parameters are called, and its headers. */

@@ -27,6 +27,7 @@ describe("membersOf", () => {
     ["truncated JSON", '{"access_token":"a', null],
     ["nothing", "", null],
     ["a JSON array", "[1]", null],
+    ["a list of objects", ' [ {"error":"x"} ]', { 0: { error: "x" } }],
   ])("%s", (_, body, members) => {
     expect(membersOf(answer(body))).toEqual(members);
   });
@@ -84,6 +85,14 @@ describe("conformingAnswer", () => {
       { access_token: "a", token_type: "Bearer", refresh_token: "r" },
     ],
     [
+      { access_token: 12, refresh_token: 345 },
+      { access_token: "12", token_type: "Bearer", refresh_token: "345" },
+    ],
+    [
+      { access_token: "a", refresh_token: 2 ** 60 },
+      { access_token: "a", token_type: "Bearer" },
+    ],
+    [
       { access_token: "a", scope: "x,y z" },
       { access_token: "a", token_type: "Bearer", scope: "x y z" },
     ],
@@ -133,6 +142,8 @@ describe("readAnswer tells an error", () => {
     ["as an object, without a code", {}, { error: { code: 190 } }, null],
     ["as an object whose code is known", { error_path: "error.code" }, { error: { code: 190 } }, "190"],
     ["at the first path that holds one", { error_path: ["error", "status"] }, { status: "BAD" }, "BAD"],
+    ["at the first path that holds a code", { error_path: ["error", "error.type"] }, { error: { type: "t" } }, "t"],
+    ["never for an empty list or object", {}, { error: [], errors: {}, access_token: "a" }, undefined],
     ["in a list", { error_path: "errors.0.errorType" }, { errors: [{ errorType: "x" }] }, "x"],
     ["when success is not said", { success: { path: "ok", equals: true } }, { ok: false, error: "e" }, "e"],
     ["when success is missing", { success: { path: "ok", equals: true } }, { access_token: "a" }, null],

@@ -25,6 +25,13 @@ describe("secretsToTry", () => {
     ["the one that is left, whichever worked last", ONE, {}, "next_client_secret", ["client_secret"]],
     ["one, where none is sent", TWO, { client_auth: "private_key_jwt" }, "client_secret", ["client_secret"]],
     [
+      "both, where a header is signed with one",
+      TWO,
+      { client_auth: "none", headers: { sign: "{{signature}}" } },
+      "client_secret",
+      ["client_secret", "next_client_secret"],
+    ],
+    [
       "one, where none is sent at a refresh",
       TWO,
       { refresh: { client_auth: "none" } },

@@ -44,6 +44,13 @@ describe("statedIn", () => {
       { data: {}, meta: { ttl: 8 } },
       8,
     ],
+    ["seconds, where the member that the flavour names is missing", { expires_field: "e" }, { expires_in: 600 }, 600],
+    ["of another unit than that member", { expires_field: "e", expires_unit: "rfc3339" }, { expires_in: 600 }, 600],
+    ["milliseconds as expires", { expires_unit: "ms" }, { expires: 900_000 }, 900],
+    ["milliseconds beside an instant", { expires_unit: "ms" }, { expires_in: 900_000, expires_at: EPOCH + 890 }, 900],
+    ["an instant alone, whatever the unit", { expires_unit: "ms" }, { expires_at: EPOCH + 60 }, 60],
+    ["an HTTP date", {}, { expires: "Thu, 01 Jan 2026 00:01:00 GMT" }, 60],
+    ["words with a number in them", {}, { expires_in: "expires 3600" }, "unreadable"],
     ["a unit that does not fit", { expires_field: "e", expires_unit: "rfc3339" }, { e: 60 }, "unreadable"],
   ])("%s", (_, flavour, members, stated) => {
     expect(statedIn(readAnswer(flavour, members), flavour, NOW)).toBe(stated);
@@ -74,9 +81,12 @@ describe("lifetimeOf", () => {
 });
 
 test("refreshTokenLifetimeSeconds reads the names that there are, and no zero", () => {
-  const read = (members: Members) => refreshTokenLifetimeSeconds(readAnswer({}, members));
+  const read = (members: Members) => refreshTokenLifetimeSeconds(readAnswer({}, members), NOW);
   expect(read({ refresh_token_expires_in: "60" })).toBe(60);
   expect(read({ x_refresh_token_expires_in: 61 })).toBe(61);
   expect(read({ refresh_token_expires_in: 0, refresh_expires_in: 62 })).toBe(62);
   expect(read({ refresh_expires_in: 0 })).toBeNull();
+  expect(read({ refresh_token_expires_at: "2026-01-01T00:01:03Z" })).toBe(63);
+  expect(read({ refresh_token_expires_in: EPOCH + 64 })).toBe(64);
+  expect(read({ refresh_token_expires_at: EPOCH - 1 })).toBeNull();
 });

@@ -7,7 +7,10 @@ import { shapeRequest } from "../../../src/domain/oauth2/shape.ts";
 
 const values = { client_id: "c", uuid: "u", timestamp: "123", signature: "abc" };
 
-function shaped(flavour: Flavour, more: Partial<{ uri: string; kind: "refresh" | "client_credentials" }> = {}) {
+function shaped(
+  flavour: Flavour,
+  more: Partial<{ uri: string; kind: "refresh" | "client_credentials" | "jwt_bearer" }> = {},
+) {
   const { uri = "https://a.example.com/token?x=1", kind = "refresh" } = more;
   const registration = { client_id: "c", auth_uri: "", token_uri: uri, refresh_token_uri: uri, flavour };
   const request = { kind, registration, refreshToken: "r", scopes: ["a", "b"] } as TokenRequest;
@@ -77,5 +80,11 @@ describe("shapeRequest", () => {
       method: "POST",
       body: '{"grant_type":"client_credentials","client_id":"c","scope":"a b","audience":"x"}',
     });
+  });
+
+  test("asks for the scopes of a jwt_bearer grant in one place: where its assertion says them, or as the parameter", () => {
+    const bodyOf = (flavour: Flavour) => shaped(flavour, { kind: "jwt_bearer" }).body;
+    expect(bodyOf({})).toContain("scope=a+b");
+    expect(bodyOf({ assertion: { claims: { scope: "{{scope}}" } } })).not.toContain("scope");
   });
 });
