@@ -43,7 +43,7 @@ async function whatCameOf({ client, flow }: { client: ConnectedClient; flow: { l
 const UNTOUCHED = [0, "pending"];
 
 describe("a client with a shared callback", () => {
-  test("sends people there, exchanges the code with that redirect URI, and renews as any other", async () => {
+  test("sends people there, exchanges the code with that redirect URI, and renews like every other", async () => {
     const client = await sharingClient();
     const { body } = await client.authorize(newWorkspace());
     const page = await signInAndConsent(newBrowser(), body.data.attributes.connect_url);

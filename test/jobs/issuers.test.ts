@@ -6,6 +6,7 @@ import { call, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { emptyIndex, fireCron, watchStatements } from "../support/overdue.ts";
 import { ScriptedProvider } from "../support/scripted-provider.ts";
+import { watchLog } from "../support/log.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -43,14 +44,6 @@ async function importSecret(client: string): Promise<string> {
     },
   });
   return body.data.links.self;
-}
-
-function watchLog(): Record<string, unknown>[] {
-  const lines: Record<string, unknown>[] = [];
-  const note = (text: unknown) => void lines.push(JSON.parse(String(text)));
-  vi.spyOn(console, "log").mockImplementation(note);
-  vi.spyOn(console, "error").mockImplementation(note);
-  return lines;
 }
 
 describe("the cron trigger", () => {

@@ -19,6 +19,7 @@ import {
   watchInspections,
   watchStatements,
 } from "../support/overdue.ts";
+import { watchLog } from "../support/log.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -47,15 +48,6 @@ async function sweep(): Promise<void> {
 
 /** The trigger looks after issuers too: test/jobs/issuers.test.ts counts what that costs. */
 const isOfSweep = (statement: string) => !statement.includes("FROM issuers");
-
-/** The lines that are written from now on, of the kinds that a sweep writes. */
-function watchLog(): Record<string, unknown>[] {
-  const lines: Record<string, unknown>[] = [];
-  const note = (text: unknown) => void lines.push(JSON.parse(String(text)));
-  vi.spyOn(console, "log").mockImplementation(note);
-  vi.spyOn(console, "error").mockImplementation(note);
-  return lines;
-}
 
 describe("a secret whose alarm was lost", () => {
   test("is shown as overdue, woken by the cron trigger, renewed by its alarm, and then not overdue any more", async () => {

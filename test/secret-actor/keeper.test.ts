@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
 import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
-import { accessTokenOf, FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
+import { accessTokenOf, FakeWorld, Gate, granted, imported, newKeeper, settle, T0 } from "../support/fake-ports.ts";
 import type { AuthClientId, AuthorizationId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { NewAuthorization } from "../../src/secret-actor/door.ts";
@@ -13,14 +13,6 @@ const MINUTE = 60 * SECOND;
 const MANUAL = { trigger: "manual", requestId: "r" } as const;
 const READ = { trigger: "read", requestId: "r" } as const;
 const ASKED = { minTtlSeconds: 0, requireToken: true, waits: true } as const;
-
-async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> {
-  const world = await FakeWorld.create();
-  const keeper = new SecretKeeper(world);
-  await keeper.create(imported(world));
-  world.answers = [async () => granted(world, 2)];
-  return { world, keeper };
-}
 
 describe("deletion", () => {
   test("during the journal's preparation stays final, at every turn", async () => {

@@ -4,8 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Admission, HeldBack } from "../../src/domain/provider-budget.ts";
 import type { Heard, Refusal } from "../../src/domain/oauth2/response.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
-import { accessTokenOf, FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
+import { accessTokenOf, Gate, imported, newKeeper, settle, T0 } from "../support/fake-ports.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -13,15 +12,6 @@ const MANUAL = { trigger: "manual", requestId: "r" } as const;
 const READ = { trigger: "read", requestId: "r" } as const;
 const ASKED = { minTtlSeconds: 0, requireToken: true, waits: true } as const;
 const GO: Admission = { kind: "go" };
-
-/** A secret whose token expires in an hour. */
-async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> {
-  const world = await FakeWorld.create();
-  const keeper = new SecretKeeper(world);
-  await keeper.create(imported(world));
-  world.answers = [async () => granted(world, 2)];
-  return { world, keeper };
-}
 
 function heldBack(until: number, because: HeldBack["because"] = "provider_down"): () => Promise<Admission> {
   return async () => ({ kind: "held_back", until, because });

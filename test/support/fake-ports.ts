@@ -9,6 +9,7 @@ import type { SecretName, StatedRegistration } from "../../src/domain/oauth2/reg
 import type { TokenRequest } from "../../src/domain/oauth2/request.ts";
 import type { Heard } from "../../src/domain/oauth2/response.ts";
 import type { SecretView } from "../../src/domain/secret.ts";
+import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
 import type { Content, NewSecret } from "../../src/secret-actor/door.ts";
 import type { Ports } from "../../src/secret-actor/ports.ts";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
@@ -249,4 +250,13 @@ export function imported(
 /** The access token that a view holds. */
 export function accessTokenOf({ credentials }: SecretView): string | null {
   return credentials.kind === "token" ? credentials.accessToken : null;
+}
+
+/** A keeper of one secret whose token expires in an hour, at a provider that grants the next. */
+export async function newKeeper(): Promise<{ world: FakeWorld; keeper: SecretKeeper }> {
+  const world = await FakeWorld.create();
+  const keeper = new SecretKeeper(world);
+  await keeper.create(imported(world));
+  world.answers = [async () => granted(world, 2)];
+  return { world, keeper };
 }
