@@ -1,5 +1,6 @@
 /** What the platform gives us, parsed once and named once. Everything else takes these values as arguments. */
 
+import { keyedNamesOf, type KeyedNames } from "./crypto/keyed-name.ts";
 import { type Keyring, parseKeyring } from "./crypto/keyring.ts";
 import { type Cipher, cipherOf } from "./crypto/seal.ts";
 import { type JwtIssuer, parseJwtIssuers } from "./domain/jwt-issuer.ts";
@@ -24,6 +25,8 @@ export interface Env {
   JWT_ISSUERS?: string;
   /** `true` lets providers be on this machine; for development alone. */
   ALLOW_LOOPBACK?: string;
+  /** How old a copy of a token may be: 0 to 3600, 30 when it is not set. */
+  EDGE_CACHE_SECONDS?: string;
 }
 
 /** The same, checked. */
@@ -32,26 +35,32 @@ export interface Settings {
   rootApiKey: string | null;
   /** Every use of it is a `storage_integrity` while there is no usable ring. */
   cipher: Cipher;
+  /** What copies of tokens are called. Fails as the cipher does. */
+  copyNames: KeyedNames;
   /** Null: the origin that the request came to, as long as that is local. */
   publicUrl: string | null;
   returnOrigins: ReadonlySet<string>;
   egress: EgressPolicy;
   /** Each issuer of a name of its own. Empty: no JWT is believed. */
   jwtIssuers: readonly JwtIssuer[];
+  /** 0: no copies are kept. */
+  edgeCacheSeconds: number;
 }
 
+const DEFAULT_EDGE_CACHE_SECONDS = "30";
+const MAX_EDGE_CACHE_SECONDS = 3600;
 const ROOT_API_KEY_MIN_LENGTH = 32;
-const known = new WeakMap<Env, Settings>();
+const parsed = new WeakMap<Env, Settings>();
 
 /**
  * Reads the settings of this Worker, once for each environment object.
  * @throws {ServiceError} `internal` when a setting is unusable; the log says which.
  */
 export function settingsOf(env: Env): Settings {
-  const remembered = known.get(env);
+  const remembered = parsed.get(env);
   if (remembered !== undefined) return remembered;
   const settings = parseSettings(env);
-  known.set(env, settings);
+  parsed.set(env, settings);
   return settings;
 }
 
@@ -65,10 +74,12 @@ function parseSettings(env: Env): Settings {
   const egress: EgressPolicy = { allowLoopback };
   const jwtIssuers = parseJwtIssuers(env.JWT_ISSUERS ?? "", egress);
   if ("fault" in jwtIssuers) throw misconfigured(`JWT_ISSUERS ${jwtIssuers.fault}`);
-  let keyring: Keyring | undefined;
+  let known: Keyring | undefined;
+  const keyring = () => (known ??= parseKeyring(env.ENCRYPTION_KEYS));
   return {
     rootApiKey: (env.ROOT_API_KEY?.length ?? 0) >= ROOT_API_KEY_MIN_LENGTH ? (env.ROOT_API_KEY ?? null) : null,
-    cipher: cipherOf(() => (keyring ??= parseKeyring(env.ENCRYPTION_KEYS))),
+    cipher: cipherOf(keyring),
+    copyNames: keyedNamesOf(keyring),
     publicUrl,
     returnOrigins: new Set(
       (env.RETURN_ORIGINS ?? "")
@@ -78,6 +89,7 @@ function parseSettings(env: Env): Settings {
     ),
     egress,
     jwtIssuers,
+    edgeCacheSeconds: parseSeconds("EDGE_CACHE_SECONDS", env.EDGE_CACHE_SECONDS || DEFAULT_EDGE_CACHE_SECONDS),
   };
 }
 
@@ -105,6 +117,13 @@ function parseOrigin(name: string, text: string): string {
     throw misconfigured(`${name} must hold origins such as https://secrets.example.com`);
   }
   return url.origin;
+}
+
+function parseSeconds(name: string, text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > MAX_EDGE_CACHE_SECONDS) {
+    throw misconfigured(`${name} must be a whole number from 0 to ${MAX_EDGE_CACHE_SECONDS}`);
+  }
+  return Number(text);
 }
 
 function misconfigured(internal: string): ServiceError {

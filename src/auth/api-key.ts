@@ -35,6 +35,11 @@ export async function recognise(db: D1Database, text: string): Promise<ApiKey | 
 
 /** Notes the minute in which a key was used, once for each minute. */
 export async function noteUseOf(db: D1Database, { id, lastUsedAt }: ApiKey): Promise<void> {
-  const minute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const minute = nextMinute(Date.now()) - MINUTE_MS;
   if (lastUsedAt === null || lastUsedAt < minute) await noteUse(db, id, minute);
+}
+
+/** Gives the instant at which the next minute begins. */
+export function nextMinute(now: number): number {
+  return (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
 }

@@ -5,10 +5,17 @@ import type { Principal } from "../domain/permissions.ts";
 import { GLOBAL } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { findLineage } from "../store/places.ts";
-import { noteUseOf, recognise } from "./api-key.ts";
+import { nextMinute, noteUseOf, recognise } from "./api-key.ts";
 import { type JwtBearer, looksLikeJwt } from "./jwt.ts";
 
-const ROOT: Principal = { id: "root", lineage: GLOBAL, permissions: "all" };
+const ROOT: Identified = { principal: { id: "root", lineage: GLOBAL, permissions: "all" }, until: Infinity };
+
+/** Somebody who proved who they are, and the instant from which they have to do it again. */
+export interface Identified {
+  principal: Principal;
+  /** Milliseconds since the epoch. */
+  until: number;
+}
 
 /** What it takes to know somebody. */
 export interface Register {
@@ -32,7 +39,7 @@ interface Presented {
  * @throws {ServiceError} `unauthenticated`, in a sentence that does not say which part was wrong; `provider_unreachable` when the keys
  * of a JWT's issuer cannot be had.
  */
-export async function identify(authorization: string | undefined, register: Register): Promise<Principal> {
+export async function identify(authorization: string | undefined, register: Register): Promise<Identified> {
   const presented = authorization === undefined ? null : parse(authorization);
   if (presented === null)
     throw new ServiceError("unauthenticated", "This needs an API key, sent as Basic or Bearer authorization.");
@@ -43,22 +50,24 @@ export async function identify(authorization: string | undefined, register: Regi
   return await holderOf(secret, user, register);
 }
 
-async function holderOf(text: string, user: string | null, { db, later }: Register): Promise<Principal> {
+async function holderOf(text: string, user: string | null, { db, later }: Register): Promise<Identified> {
   const key = await recognise(db, text);
   const isOwn = user === null || key?.email == null || user.toLowerCase() === key.email.toLowerCase();
   const lineage = key === null || !isOwn ? null : await findLineage(db, key.place);
   if (key === null || lineage === null) throw new ServiceError("unauthenticated", "This API key is not valid.");
   later(noteUseOf(db, key).catch(() => undefined));
-  return { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions) };
+  const principal = { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions) };
+  // In the next minute there is a use to note again.
+  return { principal, until: Math.min(key.expiresAt ?? Infinity, nextMinute(Date.now())) };
 }
 
-async function bearerOf(token: string, { db, verifyJwt }: Register): Promise<Principal> {
-  const { id, permissions, place } = await verifyJwt(token);
+async function bearerOf(token: string, { db, verifyJwt }: Register): Promise<Identified> {
+  const { id, permissions, place, expiresAt } = await verifyJwt(token);
   const lineage = await findLineage(db, place);
   if (lineage === null) {
     throw new ServiceError("unauthenticated", "This JWT is not valid.", { internal: "jwt refused: unknown scope" });
   }
-  return { id, lineage, permissions };
+  return { principal: { id, lineage, permissions }, until: expiresAt };
 }
 
 function parse(authorization: string): Presented | null {

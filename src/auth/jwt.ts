@@ -14,6 +14,8 @@ export interface JwtBearer {
   id: string;
   permissions: ReadonlySet<Permission>;
   place: Place;
+  /** When the token ends, in milliseconds since the epoch. */
+  expiresAt: number;
 }
 
 const MAX_TOKEN_LENGTH = 8 * 1024;
@@ -47,7 +49,12 @@ export async function verifyJwt(
       requiredClaims: ["exp", "sub"],
       currentDate: new Date(Date.now()),
     });
-    return { id: subjectOf(payload), permissions: permissionsOf(payload), place: placeOf(payload) };
+    return {
+      id: subjectOf(payload),
+      permissions: permissionsOf(payload),
+      place: placeOf(payload),
+      expiresAt: Number(payload.exp) * 1000,
+    };
   } catch (error) {
     throw error instanceof ServiceError ? error : refused(reasonOf(error));
   }

@@ -67,6 +67,7 @@ export function policyOf(
     // Copies that actors keep may be older than this member.
     refreshJitterSeconds: client.refreshJitterSeconds ?? 0,
     keepaliveSeconds: flavour?.keepalive_seconds ?? null,
+    mayBeCopied: flavour?.edge_cache !== false,
   };
 }
 

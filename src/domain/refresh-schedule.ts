@@ -15,6 +15,8 @@ export interface Policy {
   refreshJitterSeconds: number;
   /** A grant that has rested for so long is renewed, however long its token lives; null: it may rest for ever. */
   keepaliveSeconds: number | null;
+  /** Whether copies of its tokens may be kept outside the actor. */
+  mayBeCopied: boolean;
 }
 
 /** A grant that is about to be stored, as far as the schedule looks at it. */
@@ -71,6 +73,7 @@ export function withNewGrant(secret: Secret, grant: GrantTimes, policy: Policy, 
     issuedAt,
     expiresAt,
     renewedWith,
+    mayBeCopied: policy.mayBeCopied,
     ...endOfRefreshToken(secret, grant),
     refreshAt,
     notBefore: null,
@@ -151,11 +154,14 @@ export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "
   if (!canRefresh(secret)) return "serve";
   if (secret.expiresAt !== null) {
     const left = secret.expiresAt - now;
-    const tooLittle = Math.min(TOO_LITTLE_LEFT, (secret.expiresAt - secret.issuedAt) / 4);
-    if (left <= 0 || left < tooLittle) return "wait";
+    if (left <= 0 || left < tooLittleLeft(secret.expiresAt, secret.issuedAt)) return "wait";
     if (left < minTtlSeconds * SECOND && isWorthIt(secret, now, minTtlSeconds)) return "wait";
   }
   return isDue(secret, now) ? "serve_and_renew" : "serve";
+}
+
+function tooLittleLeft(expiresAt: number, issuedAt: number): number {
+  return Math.min(TOO_LITTLE_LEFT, (expiresAt - issuedAt) / 4);
 }
 
 /**
@@ -167,6 +173,19 @@ function isWorthIt({ expiresAt, issuedAt, lastRefreshedAt }: Secret, now: number
   if (lastRefreshedAt === null || expiresAt === null) return true;
   const lifetime = expiresAt - issuedAt;
   return lifetime >= (seconds + REST_SECONDS) * SECOND || now - issuedAt >= lifetime / 4;
+}
+
+/**
+ * Gives the moment from which callers have to ask the actor itself again: a refresh is due, or reads would wait for one, or the token is
+ * over. Until then a copy of it is as good. Null: at no time; 0: always.
+ */
+export function copyEndsAt(secret: Secret): number | null {
+  if (!secret.mayBeCopied) return 0;
+  const { expiresAt, issuedAt, refreshAt } = secret;
+  const moments = [refreshAt, expiresAt];
+  if (expiresAt !== null && canRefresh(secret)) moments.push(expiresAt - tooLittleLeft(expiresAt, issuedAt));
+  const known = moments.filter((moment) => moment !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Decides whether a token may be given out: it has not expired. */

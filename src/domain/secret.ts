@@ -71,6 +71,8 @@ export interface Secret {
   expiresAt: number | null;
   /** Null: it is not renewed. */
   renewedWith: RenewedWith | null;
+  /** Whether copies of the token may be kept outside the actor. */
+  mayBeCopied: boolean;
   /** The hard end of the refresh token, where the provider told one. */
   refreshTokenExpiresAt: number | null;
   /** How many days before that people were told last; null: not yet. */
@@ -117,6 +119,21 @@ export interface Health {
 export interface SecretView extends Pick<Secret, Shown> {
   credentials: TokenCredentials | PlainCredentials;
   health: Health;
+  /** From when on the actor itself has to be asked again; null: at no time. The first versions of an actor do not say. */
+  copyEndsAt?: number | null;
+}
+
+/** What a step needs of a secret. Copies of it are kept outside the actor, so it holds no more than that. */
+export interface Token extends Pick<SecretView, "type" | "version"> {
+  credentials: Pick<TokenCredentials, "kind" | "accessToken" | "tokenType" | "scope" | "expiresAt"> | PlainCredentials;
+  health: HealthStatus;
+}
+
+/** Takes from a secret what a step needs. */
+export function tokenOf({ type, version, credentials, health: { status: health } }: SecretView): Token {
+  if (credentials.kind === "plain") return { type, version, credentials, health };
+  const { kind, accessToken, tokenType, scope, expiresAt } = credentials;
+  return { type, version, credentials: { kind, accessToken, tokenType, scope, expiresAt }, health };
 }
 
 type Shown = "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "version" | "reported";
@@ -155,6 +172,7 @@ export function blankSecret(
     issuedAt: now,
     expiresAt: null,
     renewedWith: null,
+    mayBeCopied: true,
     refreshTokenExpiresAt: null,
     announcedDays: null,
     lastRefreshedAt: null,

@@ -20,6 +20,7 @@ import { placeIn, pointerToPlace } from "../jsonapi/place.ts";
 import { type ApiKey, deleteApiKey, findApiKey, insertApiKey, listApiKeys } from "../store/api-keys.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App } from "./context.ts";
+import { isolateMemory } from "./isolate-memory.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
@@ -104,6 +105,7 @@ export function addApiKeyRoutes(app: App): void {
     if (key === null) throw nothingThere();
     await permitAt(c, keyPermission(key.place.level, "delete"), key.place);
     await deleteApiKey(c.env.DB, key.id);
+    isolateMemory(c.env).principals.forget((principal) => principal.id === `key:${key.id}`);
     return c.body(null, 204);
   });
 }

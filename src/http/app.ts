@@ -3,7 +3,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
-import { identify } from "../auth/identify.ts";
 import { verifyJwt } from "../auth/jwt.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
@@ -16,6 +15,7 @@ import { addDiagnosisRoute } from "./diagnosis.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { addMaintenanceRoutes } from "./maintenance.ts";
+import { changesNothing, isolateMemory } from "./isolate-memory.ts";
 import { refuseInvalid } from "./parameters.ts";
 import { addProviderRoutes } from "./providers.ts";
 import { requestId, requestLog } from "./request-line.ts";
@@ -62,12 +62,14 @@ function authenticated({ fetchJwks }: Outside): Handler {
   return async (c, next) => {
     c.header("Cache-Control", "no-store");
     const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
-    const principal = await identify(c.req.header("Authorization"), {
+    const register = {
       db: c.env.DB,
       rootApiKey,
-      verifyJwt: (token) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
-      later: (work) => c.executionCtx.waitUntil(work),
-    });
+      verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
+      later: (work: Promise<void>) => c.executionCtx.waitUntil(work),
+    };
+    const { principals } = isolateMemory(c.env);
+    const principal = await principals.find(c.req.header("Authorization"), register, changesNothing(c));
     c.set("principal", principal);
     await next();
   };

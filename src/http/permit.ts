@@ -2,9 +2,10 @@
 
 import type { WorkspaceId } from "../domain/ids.ts";
 import { outOfReach, permit, type Permission, reaches } from "../domain/permissions.ts";
-import { isSame, type Lineage, type Place } from "../domain/place.ts";
+import { GLOBAL, isSame, type Lineage, type Place } from "../domain/place.ts";
 import { findLineage } from "../store/places.ts";
 import type { Context } from "./context.ts";
+import { changesNothing, isolateMemory } from "./isolate-memory.ts";
 
 /** Gives what contains a place that is within the caller's own. @throws {ServiceError} `not_found`, `forbidden` */
 export async function reach(c: Context, place: Place, pointer?: string): Promise<Lineage> {
@@ -12,9 +13,18 @@ export async function reach(c: Context, place: Place, pointer?: string): Promise
   const own = principal.lineage[0];
   // What contains the caller was looked up with who they are; and nothing lies in a workspace but itself.
   if (isSame(own, place)) return principal.lineage;
-  const lineage = own.level === "workspace" ? null : await findLineage(c.env.DB, place);
+  const lineage = own.level === "workspace" ? null : await around(c, place);
   if (lineage !== null && reaches(principal, lineage)) return lineage;
   throw outOfReach(principal, place, pointer);
+}
+
+/** What contains a place; from memory only if that lets the caller in. */
+async function around(c: Context, place: Place): Promise<Lineage | null> {
+  if (place.level === "global") return GLOBAL;
+  const memory = isolateMemory(c.env);
+  const known = changesNothing(c) ? memory.findLineage(place) : undefined;
+  if (known !== undefined && reaches(c.get("principal"), known)) return known;
+  return await memory.learnLineage(place, () => findLineage(c.env.DB, place));
 }
 
 /** Returns when the caller may do this in the place. @throws {ServiceError} `not_found`, `forbidden` */

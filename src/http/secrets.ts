@@ -20,6 +20,7 @@ import { contentOf, CREDENTIALS_COMPONENTS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, otherIdProblems } from "../jsonapi/document.ts";
 import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
+import { readToken } from "../secret-actor/token-read.ts";
 import { seenAround } from "../store/places.ts";
 import { findSecretKind, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
@@ -34,6 +35,8 @@ import { writeDocument, type Written } from "./write.ts";
 
 const MAX_MIN_TTL_SECONDS = 3600;
 const MAX_VERSION = 999_999_999;
+/** The directive of RFC 9111 5.2.1.4. */
+const NO_CACHE = /(^|,)[ \t]*no-cache[ \t]*(,|$)/i;
 
 const tags = ["Secrets"];
 const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
@@ -114,7 +117,7 @@ const changeSecret = createRoute({
   responses: { 200: json("The secret.", answer), ...failures(...OF_CONTENT) },
 });
 
-const readToken = createRoute({
+const tokenRoute = createRoute({
   ...one,
   path: `${one.path}/token`,
   method: "get",
@@ -132,6 +135,10 @@ const readToken = createRoute({
         .string()
         .optional()
         .openapi({ description: "The `ETag` of the version at hand (RFC 9110 13.1.2)." }),
+      "cache-control": z
+        .string()
+        .optional()
+        .openapi({ description: "`no-cache`: no copy will do, however new (RFC 9111 5.2.1.4)." }),
     }),
   },
   responses: {
@@ -229,14 +236,21 @@ export function addSecretRoutes(app: App): void {
     return writeSecret(c, 200, secret);
   });
 
-  app.openapi(readToken, async (c) => {
+  app.openapi(tokenRoute, async (c) => {
     const minTtlSeconds = c.req.valid("query").min_ttl;
-    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get_credentials");
-    const asked = { requestId: c.get("requestId"), minTtlSeconds, requireToken: true };
-    const secret = await stub.read(asked);
-    const headers = { ETag: `"${secret.version}"`, "Server-Timing": "origin" };
-    if (knows(c.req.header("If-None-Match"), secret.version)) return c.body(null, 304, headers);
-    return writeDocument(c, 200, tokenDocument(secret, Date.now(), minTtlSeconds), headers);
+    const { workspace, id } = c.req.valid("param");
+    await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
+    const { token, from } = await readToken(c.env, {
+      workspace,
+      id,
+      requestId: c.get("requestId"),
+      minTtlSeconds,
+      skipsCopies: NO_CACHE.test(c.req.header("Cache-Control") ?? ""),
+      keepAlive: (work) => c.executionCtx.waitUntil(work),
+    });
+    const headers = { ETag: `"${token.version}"`, "Server-Timing": from };
+    if (knows(c.req.header("If-None-Match"), token.version)) return c.body(null, 304, headers);
+    return writeDocument(c, 200, tokenDocument(token, Date.now(), minTtlSeconds), headers);
   });
 
   app.openapi(refreshSecret, async (c) => {

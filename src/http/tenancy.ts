@@ -10,6 +10,7 @@ import { newPlaceSchema, placeIn, placeResource, placeSchema, pointerToPlace } f
 import { findRegistration, insertRegistration, listRegistrations, type Registration } from "../store/tenancy.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
+import { isolateMemory } from "./isolate-memory.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
@@ -102,6 +103,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
       createdAt: Date.now(),
     };
     await insertRegistration(c.env.DB, place, own.level === "global");
+    isolateMemory(c.env).forgetPlace(placeAt(level, place.id));
     return writeDocument(c, 201, document(resourceOf(place)));
   });
 
@@ -134,9 +136,9 @@ function addRoutes(app: App, level: NarrowLevel): void {
   app.openapi(removeIt, async (c) => {
     const place = placeAt(level, c.req.valid("param").id);
     const { createdAt } = await findPermitted(c, place, permissionTo(level, "delete"));
-    return (await removePlace(c.env, { place, createdAt }, c.get("requestId")))
-      ? c.body(null, 204)
-      : writeDocument(c, 202, { meta: {} });
+    const removal = removePlace(c.env, { place, createdAt }, c.get("requestId"));
+    const isGone = await removal.finally(() => isolateMemory(c.env).forgetPlace(place));
+    return isGone ? c.body(null, 204) : writeDocument(c, 202, { meta: {} });
   });
 }
 

@@ -1,7 +1,7 @@
 /** A token on the wire: what a step puts on its request, whatever the type of the secret. */
 
 import { z } from "@hono/zod-openapi";
-import { HEALTH_STATUSES, type SecretView, type TokenCredentials } from "../domain/secret.ts";
+import { HEALTH_STATUSES, type Token, type TokenCredentials } from "../domain/secret.ts";
 import { instant, instantSchema } from "./document.ts";
 
 export const healthStatusSchema = z.enum(HEALTH_STATUSES);
@@ -31,8 +31,8 @@ export const tokenSchema = z
   .openapi("Token");
 
 /** Shows what a step puts on its request, and for how long. `minTtlSeconds` is what the caller asked for. */
-export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: number): z.infer<typeof tokenSchema> {
-  const { type, version, credentials, health } = secret;
+export function tokenDocument(token: Token, now: number, minTtlSeconds: number): z.infer<typeof tokenSchema> {
+  const { type, version, credentials, health } = token;
   if (credentials.kind === "plain") return { type, version, headers: headersOf(type, credentials.members) };
   const left = secondsLeft(credentials, now);
   const isShort = left !== null && left < minTtlSeconds;
@@ -44,7 +44,7 @@ export function tokenDocument(secret: SecretView, now: number, minTtlSeconds: nu
     expires_in: left,
     scope: credentials.scope,
     version,
-    health: isShort && (health.status === "ok" || health.status === "not_refreshable") ? "degraded" : health.status,
+    health: isShort && (health === "ok" || health === "not_refreshable") ? "degraded" : health,
     headers: { Authorization: `${credentials.tokenType} ${credentials.accessToken}` },
   };
 }
@@ -59,6 +59,6 @@ function headersOf(type: string, members: Record<string, unknown>): Record<strin
 }
 
 /** Gives how many seconds a token has left now; null: it never expires. */
-export function secondsLeft({ expiresAt }: TokenCredentials, now: number): number | null {
+export function secondsLeft({ expiresAt }: Pick<TokenCredentials, "expiresAt">, now: number): number | null {
   return expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000));
 }

@@ -18,6 +18,7 @@ import type { Answer, Door } from "./door.ts";
 import { SecretKeeper } from "./keeper.ts";
 import type { Ports } from "./ports.ts";
 import { DurableRecord } from "./record.ts";
+import { dropCopies } from "./token-cache.ts";
 
 type Asked<Method extends keyof Door> = Parameters<Door[Method]>[0];
 type Answered<Method extends keyof Door> = ReturnType<Door[Method]>;
@@ -139,6 +140,7 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),
+    dropCopies: ({ workspaceId, id }) => dropCopies(env, { workspace: workspaceId, id }),
     log,
   };
 }

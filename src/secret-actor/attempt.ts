@@ -115,7 +115,7 @@ async function tryOnce(
         return refused(null, "ambiguous", "unreadable_answer");
       },
     );
-    return { outcome, wasBegun: true };
+    return outcome === null ? null : { outcome, wasBegun: true };
   } finally {
     turn.end(null);
   }
@@ -163,13 +163,15 @@ async function findRegistration(
   }
 }
 
+/** Null when the secret was erased or changed in the moment since the journal was written: then nothing is sent. */
 async function ask(
   memory: Memory,
   ports: Ports,
-  { secret, grant }: Planned,
+  { attemptId, secret, grant }: Planned,
   { client: knownClient, request }: { client: SealedAuthClient; request: TokenRequest },
   turn: Turn,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
+  if (memory.record?.secret?.attempt?.id !== attemptId) return null;
   const left = secret.expiresAt === null ? Number.POSITIVE_INFINITY : secret.expiresAt - ports.now();
   const timeoutMs = left > PATIENT_TIMEOUT_MS ? PATIENT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
   const { heard, client } = await askProvider(ports, knownClient, request, timeoutMs);

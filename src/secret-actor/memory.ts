@@ -12,7 +12,7 @@ import { D1_TIMEOUT_MS } from "./look-up.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
-import { secretView } from "./view.ts";
+import { outdatesCopies, secretView } from "./view.ts";
 
 const SECOND = 1000;
 /** Clocks of a well-kept platform differ by less. */
@@ -75,9 +75,16 @@ export class Memory {
 
   /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
   async write(record: ActorRecord, alarm: "set" | "keep" = "set"): Promise<void> {
-    const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : nextAlarm(record, this.#ports.now()));
+    const now = this.#ports.now();
+    const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : nextAlarm(record, now));
+    const before = this.#record?.secret;
     this.#record = record;
+    if (before != null && outdatesCopies(before, record.secret, now)) this.#dropCopies(record);
     await saved;
+  }
+
+  #dropCopies(of: Pick<ActorRecord, "id" | "workspaceId">): void {
+    this.#ports.keepAlive(this.#ports.dropCopies(of));
   }
 
   /** Takes over what is stored, should it not be what is held. */
@@ -130,6 +137,7 @@ export class Memory {
     const before = this.#record;
     this.#record = null;
     this.#opened = null;
+    if (before !== null) this.#dropCopies(before);
     try {
       await this.#ports.storage.erase();
     } catch (error) {

@@ -43,6 +43,8 @@ export interface Ports {
   budget: BudgetDoor;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;
   deleteIndexEntry: (id: Secret["id"]) => Promise<void>;
+  /** Drops the copies of the token where this actor is. Rejects for nothing. */
+  dropCopies: (secret: Pick<Secret, "id" | "workspaceId">) => Promise<void>;
   log: (line: LogLine) => void;
 }
 

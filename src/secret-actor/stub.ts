@@ -5,6 +5,7 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { inTime } from "../time-limit.ts";
 import type { Answer, Door } from "./door.ts";
+import { dropCopies } from "./token-cache.ts";
 
 export type { AuthorizationView } from "./door.ts";
 
@@ -15,26 +16,26 @@ export type SecretStub = {
   ) => Promise<Awaited<ReturnType<Door[Method]>> extends Answer<infer T> ? T : never>;
 };
 
-/** Every method of the door, and whether asking twice does no harm. */
-const METHODS: Record<keyof Door, { repeatable: boolean }> = {
+/** Every method of the door, whether asking twice does no harm, and whether copies of the token are outdated by it. */
+const METHODS: Record<keyof Door, { repeatable: boolean; outdates?: boolean }> = {
   create: { repeatable: false },
   read: { repeatable: true },
-  change: { repeatable: false },
+  change: { repeatable: false, outdates: true },
   clientChanged: { repeatable: true },
   inspect: { repeatable: true },
-  clear: { repeatable: true },
-  refresh: { repeatable: true },
-  erase: { repeatable: true },
+  clear: { repeatable: true, outdates: true },
+  refresh: { repeatable: true, outdates: true },
+  erase: { repeatable: true, outdates: true },
   authorize: { repeatable: false },
   readAuthorization: { repeatable: true },
   openConsent: { repeatable: true },
-  completeConsent: { repeatable: false },
+  completeConsent: { repeatable: false, outdates: true },
 };
 const MOST_TRIES = 3;
 
 /**
  * Leads to the actor of one workspace's secret. An id of another workspace leads to an actor that knows no secret, so that what
- * belongs to others does not exist. `patienceMs`: how long an answer may take, where others wait for it.
+ * belongs to others does not exist. What changes a token drops its copies here. `patienceMs`: how long an answer may take, where others wait for it.
  */
 export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patienceMs?: number): SecretStub {
   const call = async (method: string, repeatable: boolean, input: unknown): Promise<unknown> => {
@@ -56,10 +57,19 @@ export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patie
       }
     }
   };
-  const methods = Object.entries(METHODS).map(([method, { repeatable }]) => [
+  const thenDrop = async (answer: Promise<unknown>): Promise<unknown> => {
+    try {
+      return await answer;
+    } finally {
+      // Whether it failed or not: what failed here may have been done there.
+      await dropCopies(env, { workspace, id });
+    }
+  };
+  const methods = Object.entries(METHODS).map(([method, { repeatable, outdates }]) => [
     method,
     (input: unknown) => {
-      const answer = call(method, repeatable, input);
+      const called = call(method, repeatable, input);
+      const answer = outdates === true ? thenDrop(called) : called;
       return patienceMs === undefined ? answer : inTime(answer, patienceMs, "The actor");
     },
   ]);

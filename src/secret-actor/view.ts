@@ -2,7 +2,7 @@
 
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import { healthOf } from "../domain/health.ts";
-import { isServable } from "../domain/refresh-schedule.ts";
+import { copyEndsAt, isServable } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
 
 /** Shows a secret with what was sealed of it, in this version. */
@@ -20,6 +20,7 @@ export function secretView(secret: Secret, content: Grant | FreeCredentials, now
       ? tokenCredentials(secret, content as Grant, now)
       : { kind: "plain", members: content as FreeCredentials },
     health: healthOf(secret, now),
+    copyEndsAt: copyEndsAt(secret),
   };
 }
 
@@ -34,4 +35,13 @@ function tokenCredentials(secret: Secret, grant: Grant, now: number): TokenCrede
     additionalParams: secret.additionalParams,
     fields: secret.fields,
   };
+}
+
+/** Decides whether copies of the token may still be about that say something else than the secret does now, or would last too long. */
+export function outdatesCopies(before: Secret, after: Secret | null, now: number): boolean {
+  const lastedUntil = copyEndsAt(before) ?? Number.POSITIVE_INFINITY;
+  if (lastedUntil <= now) return false;
+  if (after === null || after.version !== before.version) return true;
+  const isOver = (copyEndsAt(after) ?? Number.POSITIVE_INFINITY) < lastedUntil;
+  return isOver || healthOf(after, now).status !== healthOf(before, now).status;
 }

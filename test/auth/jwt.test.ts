@@ -28,12 +28,14 @@ const signedByHmac = (secret: string) =>
     .sign(new TextEncoder().encode(secret));
 
 describe("a JWT says", () => {
-  test("who asks, for what and where", async () => {
-    const token = await issuer.sign({ permissions: ["workspaces.auth_secret.get"], workspace_id: "w-1" });
+  test("who asks, for what, where and until when", async () => {
+    const exp = now() + 60;
+    const token = await issuer.sign({ permissions: ["workspaces.auth_secret.get"], workspace_id: "w-1", exp });
     expect(await verify(token)).toEqual({
       id: "jwt:flow-runner",
       permissions: new Set(["workspaces.auth_secret.get"]),
       place: { level: "workspace", id: "w-1" },
+      expiresAt: exp * 1000,
     });
   });
 

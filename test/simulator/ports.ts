@@ -63,6 +63,7 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
     },
     putIndexEntry: (_, entry) => through("putIndexEntry", () => world.database.put(world, secret, entry)),
     deleteIndexEntry: () => through("deleteIndexEntry", () => world.database.remove(world, secret)),
+    dropCopies: () => through("dropCopies", async () => undefined),
     log: (line) => {
       if (!process.isAlive) return;
       if (line.kind === "alert") world.count(`alert: ${line.what}`);

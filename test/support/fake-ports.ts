@@ -59,6 +59,7 @@ export class FakeWorld implements Ports {
   /** How often the budget was asked, and what it was told afterwards. */
   asked = 0;
   told: Outcome[] = [];
+  copiesDropped = 0;
   client: () => Promise<SealedAuthClient | null> = async () => this.sealedClient;
   put: () => Promise<void> = async () => {};
   remove: () => Promise<void> = async () => {};
@@ -194,6 +195,8 @@ export class FakeWorld implements Ports {
     await this.put();
     this.index.set(id, state);
   };
+  readonly dropCopies: Ports["dropCopies"] = async () => void (this.copiesDropped += 1);
+
   readonly deleteIndexEntry: Ports["deleteIndexEntry"] = async (id) => {
     await this.remove();
     this.index.delete(id);

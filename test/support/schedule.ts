@@ -9,7 +9,12 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const T0 = Date.parse("2026-01-01T00:00:00Z");
-export const POLICY: Policy = { refreshLeadSeconds: 60, refreshJitterSeconds: 0, keepaliveSeconds: null };
+export const POLICY: Policy = {
+  refreshLeadSeconds: 60,
+  refreshJitterSeconds: 0,
+  keepaliveSeconds: null,
+  mayBeCopied: true,
+};
 export const NO_JITTER = 0.5;
 
 export const blank = blankSecret(
