@@ -106,10 +106,18 @@ export function publicUrlFor(settings: Settings, requestUrl: string): string {
 
 /** Refuses a request that reached a development server from elsewhere. @throws {ServiceError} `internal` */
 export function refuseForeignHost(settings: Settings, requestUrl: string): void {
-  if (settings.egress.allowLoopback && !isLoopback(new URL(requestUrl).hostname)) {
+  if (!settings.egress.allowLoopback) return;
+  const { length } = lastLocalOrigin;
+  if (length > 0 && requestUrl.startsWith(lastLocalOrigin) && requestUrl[length] === "/") return;
+  const { hostname, origin } = new URL(requestUrl);
+  if (!isLoopback(hostname)) {
     throw misconfigured("ALLOW_LOOPBACK is set, and the request came to a host that is not local");
   }
+  lastLocalOrigin = origin;
 }
+
+/** Most requests come to the host that the one before came to. */
+let lastLocalOrigin = "";
 
 function parseOrigin(name: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;

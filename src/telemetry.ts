@@ -12,8 +12,8 @@ export type LogLine =
       status: number;
       duration_ms: number;
       principal: string | null;
-      code?: ErrorCode;
-      internal?: string;
+      code?: ErrorCode | undefined;
+      internal?: string | undefined;
     }
   | {
       kind: "refresh";

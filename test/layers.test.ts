@@ -16,15 +16,23 @@ const MAY_IMPORT: Record<string, string[]> = {
   bindings: ["domain", "crypto", "errors"],
   store: ["domain", "crypto", "providers", "errors"],
   outbound: ["domain", "crypto", "store", "errors", "telemetry", "jose", "oauth4webapi"],
-  auth: ["domain", "store", "errors", "short-memory", "jose"],
+  auth: ["domain", "store", "errors", "shared-work", "short-memory", "jose"],
   budget: ["domain", "errors", "bindings", "telemetry", "time-limit", "cloudflare:workers"],
   "secret-actor": [
     ...["domain", "crypto", "store", "outbound", "errors", "bindings", "telemetry"],
-    ...["budget/stub", "time-limit", "short-memory", "oauth4webapi", "cloudflare:workers"],
+    ...["budget/stub", "time-limit", "shared-work", "short-memory", "oauth4webapi", "cloudflare:workers"],
   ],
   http: [
     ...["domain", "providers", "jsonapi", "auth", "store", "errors", "bindings", "telemetry"],
-    ...["short-memory", "secret-actor/stub", "secret-actor/token-read", "jobs/stub", "hono", "@hono/zod-openapi"],
+    ...[
+      "shared-work",
+      "short-memory",
+      "secret-actor/stub",
+      "secret-actor/token-read",
+      "jobs/stub",
+      "hono",
+      "@hono/zod-openapi",
+    ],
   ],
   jobs: ["domain", "store", "errors", "bindings", "telemetry", "secret-actor/stub", "cloudflare:workers"],
   worker: [

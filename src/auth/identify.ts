@@ -24,7 +24,7 @@ export interface Register {
   rootApiKey: string | null;
   verifyJwt: (token: string) => Promise<JwtBearer>;
   /** Lets a note of the use be written behind the answer. */
-  later: (work: Promise<void>) => void;
+  later: (work: Promise<unknown>) => void;
 }
 
 /** What an Authorization header holds. The user is null where the scheme has none. */

@@ -160,7 +160,8 @@ export function whatReadNeeds(secret: Secret, now: number, minTtlSeconds = 0): "
   return isDue(secret, now) ? "serve_and_renew" : "serve";
 }
 
-function tooLittleLeft(expiresAt: number, issuedAt: number): number {
+/** Gives how much of a token must be left for a read not to wait for the next: ten seconds, or a quarter of a short lifetime. */
+export function tooLittleLeft(expiresAt: number, issuedAt: number): number {
   return Math.min(TOO_LITTLE_LEFT, (expiresAt - issuedAt) / 4);
 }
 
@@ -173,19 +174,6 @@ function isWorthIt({ expiresAt, issuedAt, lastRefreshedAt }: Secret, now: number
   if (lastRefreshedAt === null || expiresAt === null) return true;
   const lifetime = expiresAt - issuedAt;
   return lifetime >= (seconds + REST_SECONDS) * SECOND || now - issuedAt >= lifetime / 4;
-}
-
-/**
- * Gives the moment from which callers have to ask the actor itself again: a refresh is due, or reads would wait for one, or the token is
- * over. Until then a copy of it is as good. Null: at no time; 0: always.
- */
-export function copyEndsAt(secret: Secret): number | null {
-  if (!secret.mayBeCopied) return 0;
-  const { expiresAt, issuedAt, refreshAt } = secret;
-  const moments = [refreshAt, expiresAt];
-  if (expiresAt !== null && canRefresh(secret)) moments.push(expiresAt - tooLittleLeft(expiresAt, issuedAt));
-  const known = moments.filter((moment) => moment !== null);
-  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Decides whether a token may be given out: it has not expired. */

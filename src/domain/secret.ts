@@ -123,19 +123,6 @@ export interface SecretView extends Pick<Secret, Shown> {
   copyEndsAt?: number | null;
 }
 
-/** What a step needs of a secret. Copies of it are kept outside the actor, so it holds no more than that. */
-export interface Token extends Pick<SecretView, "type" | "version"> {
-  credentials: Pick<TokenCredentials, "kind" | "accessToken" | "tokenType" | "scope" | "expiresAt"> | PlainCredentials;
-  health: HealthStatus;
-}
-
-/** Takes from a secret what a step needs. */
-export function tokenOf({ type, version, credentials, health: { status: health } }: SecretView): Token {
-  if (credentials.kind === "plain") return { type, version, credentials, health };
-  const { kind, accessToken, tokenType, scope, expiresAt } = credentials;
-  return { type, version, credentials: { kind, accessToken, tokenType, scope, expiresAt }, health };
-}
-
 type Shown = "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "version" | "reported";
 
 /** Holds the access token, never the refresh token. */

@@ -97,7 +97,7 @@ export function addApiKeyRoutes(app: App): void {
       lastUsedAt: null,
     };
     await insertApiKey(c.env.DB, key, at);
-    return writeDocument(c, 201, document(apiKeyResource(key, text)));
+    return writeDocument(201, document(apiKeyResource(key, text)));
   });
 
   app.openapi(revokeKey, async (c) => {

@@ -18,10 +18,11 @@ import { addMaintenanceRoutes } from "./maintenance.ts";
 import { changesNothing, isolateMemory } from "./isolate-memory.ts";
 import { refuseInvalid } from "./parameters.ts";
 import { addProviderRoutes } from "./providers.ts";
-import { requestId, requestLog } from "./request-line.ts";
+import { requestLine } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
 import { addKeySetRoute, addSigningKeyRoutes } from "./key-routes.ts";
 import { addTenancyRoutes } from "./tenancy.ts";
+import { addTokenRoute } from "./token.ts";
 import { writeError } from "./write.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -31,16 +32,23 @@ const JSON_MEDIA_TYPE = /^application\/(vnd\.api\+)?json[ \t]*(;|$)/i;
 export function createApp(outside: Outside): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid, strict: false });
 
-  app.use(requestId, requestLog, onlyLocalWhereLoopbackIsAllowed);
+  app.use(requestLine, onlyLocalWhereLoopbackIsAllowed);
   // Providers fetch them, who have no key of ours.
   addKeySetRoute(app);
-  app.use("/v2/*", authenticated(outside), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }), jsonOnly);
+  app.use("/v2/*", authenticated(outside));
+  app.on(
+    ["POST", "PUT", "PATCH", "DELETE"],
+    "/v2/*",
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }),
+    jsonOnly,
+  );
   addHealthRoute(app);
   addAuthClientRoutes(app, outside);
   addSigningKeyRoutes(app, outside);
   addDiagnosisRoute(app, outside);
   addProviderRoutes(app);
   addSecretRoutes(app);
+  addTokenRoute(app);
   addTenancyRoutes(app);
   addApiKeyRoutes(app);
   addAuthorizationRoutes(app);
@@ -60,18 +68,18 @@ const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
 
 function authenticated({ fetchJwks }: Outside): Handler {
   return async (c, next) => {
-    c.header("Cache-Control", "no-store");
     const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
     const register = {
       db: c.env.DB,
       rootApiKey,
       verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
-      later: (work: Promise<void>) => c.executionCtx.waitUntil(work),
+      later: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
     };
     const { principals } = isolateMemory(c.env);
     const principal = await principals.find(c.req.header("Authorization"), register, changesNothing(c));
     c.set("principal", principal);
     await next();
+    c.res.headers.set("Cache-Control", "no-store");
   };
 }
 

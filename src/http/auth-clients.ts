@@ -228,7 +228,7 @@ function seesCredentials(principal: Principal, place: Place, at: Lineage): boole
 /** Writes a client as the answer. */
 export function writeClient(c: Context, status: 200 | 201, client: AuthClient, showCredentials: boolean): Written {
   const resource = authClientResource(client, publicUrlOf(c), client.credentials, showCredentials);
-  return writeDocument(c, status, document(resource));
+  return writeDocument(status, document(resource));
 }
 
 /** Shows a client among others: one that cannot be opened says so and is no reason to withhold the rest. */

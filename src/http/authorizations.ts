@@ -105,7 +105,7 @@ export function addAuthorizationRoutes(app: App): void {
       if (renewed === undefined) await stub.clear({ requestId: c.get("requestId") });
       throw error;
     }
-    return writeDocument(c, 201, document(authorizationResource(flow, `${publicUrl}/connect/${connectToken}`)));
+    return writeDocument(201, document(authorizationResource(flow, `${publicUrl}/connect/${connectToken}`)));
   });
 
   app.openapi(readAuthorization, async (c) => {
@@ -117,7 +117,7 @@ export function addAuthorizationRoutes(app: App): void {
       requestId: c.get("requestId"),
       id,
     });
-    return writeDocument(c, 200, document(authorizationResource(flow)));
+    return writeDocument(200, document(authorizationResource(flow)));
   });
 }
 

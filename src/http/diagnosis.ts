@@ -58,6 +58,6 @@ export function addDiagnosisRoute(app: App, { diagnose }: Pick<Outside, "diagnos
       variables: variablesOf(data?.attributes.fields ?? null, null),
     };
     const findings = await diagnose(subject, settings.egress);
-    return writeDocument(c, 200, document(diagnosisResource(client.id, findings)));
+    return writeDocument(200, document(diagnosisResource(client.id, findings)));
   });
 }

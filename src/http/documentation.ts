@@ -78,7 +78,7 @@ export function addDocumentationRoutes(app: App): void {
   let remembered: OpenApiDocument | undefined;
   const openapi = () => (remembered ??= describe(app));
 
-  app.openapi(readDocument, (c) => writeDocument(c, 200, openapi(), { "Cache-Control": "public, max-age=300" }));
+  app.openapi(readDocument, () => writeDocument(200, openapi(), { "Cache-Control": "public, max-age=300" }));
 
   app.use("/docs", pageHeaders);
   app.openapi(readDocs, (c) => {

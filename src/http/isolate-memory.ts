@@ -6,32 +6,39 @@
 import { Principals } from "../auth/principals.ts";
 import type { Env } from "../bindings.ts";
 import { isSame, type Lineage, type NarrowPlace } from "../domain/place.ts";
+import { SharedWork } from "../shared-work.ts";
 import { ShortMemory } from "../short-memory.ts";
+import { findLineage } from "../store/places.ts";
 import type { Context } from "./context.ts";
 
 const REMEMBERED_MS = 30_000;
 const BOUNDS = { entries: 10_000, weight: 0 };
+
+const PATIENCE_MS = 5000;
 
 const known = new WeakMap<Env, IsolateMemory>();
 
 class IsolateMemory {
   readonly principals = new Principals();
   readonly #lineages = new ShortMemory<Lineage>(BOUNDS);
+  readonly #lookUps = new SharedWork<Lineage | null>(PATIENCE_MS);
 
   /** Finds what contains a place. */
-  findLineage({ level, id }: NarrowPlace): Lineage | undefined {
-    return this.#lineages.find(`${level}/${id}`, Date.now());
+  findLineage(place: NarrowPlace): Lineage | undefined {
+    return this.#lineages.find(nameOf(place), Date.now());
   }
 
-  /** Remembers what `lookUp` finds. */
-  async learnLineage({ level, id }: NarrowPlace, lookUp: () => Promise<Lineage | null>): Promise<Lineage | null> {
+  /** Looks up what contains a place, for all who want to know it meanwhile, and remembers it. */
+  async learnLineage(c: Context, place: NarrowPlace): Promise<Lineage | null> {
     const { timesForgotten } = this.#lineages;
-    const lineage = await lookUp();
-    // The place may have been deleted while it was looked up.
-    if (lineage !== null && timesForgotten === this.#lineages.timesForgotten) {
-      this.#lineages.keep(`${level}/${id}`, lineage, Date.now() + REMEMBERED_MS);
-    }
-    return lineage;
+    const isOutdated = () => this.#lineages.timesForgotten !== timesForgotten;
+    const lookUp = async () => {
+      const lineage = await findLineage(c.env.DB, place);
+      // The place may have been deleted while it was looked up.
+      if (lineage !== null && !isOutdated()) this.#lineages.keep(nameOf(place), lineage, Date.now() + REMEMBERED_MS);
+      return lineage;
+    };
+    return await this.#lookUps.do(nameOf(place), lookUp, (work) => c.executionCtx.waitUntil(work), isOutdated);
   }
 
   /** Forgets a place that was made or is going, and everybody and everything in it. */
@@ -40,6 +47,10 @@ class IsolateMemory {
     this.principals.forget(({ lineage }) => liesThere(lineage));
     this.#lineages.forgetWhere(liesThere);
   }
+}
+
+function nameOf({ level, id }: NarrowPlace): string {
+  return `${level}/${id}`;
 }
 
 /** Gives what is remembered for an environment. */

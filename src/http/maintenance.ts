@@ -44,7 +44,7 @@ export function addMaintenanceRoutes(app: App): void {
     }
     const overdue = dueAt.filter((since) => since != null);
     const silent = dueAt.filter((since) => since === undefined);
-    return writeDocument(c, 200, document(overdueResource(overdue, silent.length + others, now)));
+    return writeDocument(200, document(overdueResource(overdue, silent.length + others, now)));
   });
 }
 

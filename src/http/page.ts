@@ -43,5 +43,5 @@ export function writeList(c: Context, { total }: Paged<unknown>, { size, number 
     next: number < pages ? linkTo(number + 1) : null,
     last: linkTo(pages),
   };
-  return writeDocument(c, 200, listDocument(data, { page: number, per_page: size, total, total_pages: pages }, links));
+  return writeDocument(200, listDocument(data, { page: number, per_page: size, total, total_pages: pages }, links));
 }

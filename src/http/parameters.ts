@@ -112,5 +112,12 @@ export function idInPath<S extends z.ZodType>(c: Context, name: string, schema: 
   return result.data;
 }
 
+/** Reads a query where no validator does. @throws {ServiceError} `invalid_document` */
+export function queryIn<S extends z.ZodType>(c: Context, schema: S): z.infer<S> {
+  const result = schema.safeParse(c.req.query());
+  refuseInvalid({ target: "query", ...result }, c);
+  return result.data as z.infer<S>;
+}
+
 /** What the validator of one part of a request hands over. */
 type Checked = { target: string } & ({ success: true; data: unknown } | { success: false; error: z.ZodError });

@@ -18,13 +18,14 @@ export async function reach(c: Context, place: Place, pointer?: string): Promise
   throw outOfReach(principal, place, pointer);
 }
 
-/** What contains a place; from memory only if that lets the caller in. */
+/** What contains a place: for requests that change nothing from memory, if that lets the caller in. */
 async function around(c: Context, place: Place): Promise<Lineage | null> {
   if (place.level === "global") return GLOBAL;
+  if (!changesNothing(c)) return await findLineage(c.env.DB, place);
   const memory = isolateMemory(c.env);
-  const known = changesNothing(c) ? memory.findLineage(place) : undefined;
+  const known = memory.findLineage(place);
   if (known !== undefined && reaches(c.get("principal"), known)) return known;
-  return await memory.learnLineage(place, () => findLineage(c.env.DB, place));
+  return await memory.learnLineage(c, place);
 }
 
 /** Returns when the caller may do this in the place. @throws {ServiceError} `not_found`, `forbidden` */

@@ -42,17 +42,17 @@ const readProvider = createRoute({
 });
 
 export function addProviderRoutes(app: App): void {
-  app.openapi(listProviders, (c) => {
+  app.openapi(listProviders, () => {
     const data = allPresets().map(([name, preset]) => listedProvider(name, preset));
     const meta = { page: 1, per_page: data.length, total: data.length, total_pages: 1 };
     const self = PROVIDERS_PATH;
-    return writeDocument(c, 200, listDocument(data, meta, { self, first: self, prev: null, next: null, last: self }));
+    return writeDocument(200, listDocument(data, meta, { self, first: self, prev: null, next: null, last: self }));
   });
 
   app.openapi(readProvider, (c) => {
     const { name } = c.req.valid("param");
     const preset = findPreset(name);
     if (preset === null) throw nothingThere();
-    return writeDocument(c, 200, document(providerResource(name, preset)));
+    return writeDocument(200, document(providerResource(name, preset)));
   });
 }

@@ -1,37 +1,39 @@
-/** The id of a request, and its one line in the log. */
+/** What every request begins and ends with: its id, and its one line in the log. */
 
 import { routePath } from "hono/route";
 import { log } from "../telemetry.ts";
 import type { Handler } from "./context.ts";
 
 const MAX_REQUEST_ID_LENGTH = 200;
+const REQUEST_ID = /^[\x21-\x7e]{1,200}$/;
 
-/** Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. */
-export const requestId: Handler = async (c, next) => {
-  const given = c.req
-    .header("x-request-id")
-    ?.replace(/[^\x21-\x7e]/g, "")
-    .slice(0, MAX_REQUEST_ID_LENGTH);
-  const id = given === undefined || given === "" ? crypto.randomUUID() : given;
-  c.set("requestId", id);
-  c.header("x-request-id", id);
-  await next();
-};
-
-/** Writes one line when the answer is ready. The route stands in it as a pattern, so that no id or code of a URL does. */
-export const requestLog: Handler = async (c, next) => {
+/**
+ * Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. Writes one line when that is ready. The route stands
+ * in it as a pattern, so that no id or code of a URL does.
+ */
+export const requestLine: Handler = async (c, next) => {
   const startedAt = Date.now();
+  const id = requestIdOf(c.req.header("x-request-id"));
+  c.set("requestId", id);
   await next();
+  c.res.headers.set("x-request-id", id);
   const failure = c.get("failure")?.failure;
   log({
     kind: "request",
-    request_id: c.get("requestId"),
+    request_id: id,
     method: c.req.method,
     route: routePath(c, -1),
     status: c.res.status,
     duration_ms: Date.now() - startedAt,
     principal: c.get("principal")?.id ?? null,
-    ...(failure !== undefined && { code: failure.code }),
-    ...(failure?.internal !== undefined && { internal: failure.internal }),
+    code: failure?.code,
+    internal: failure?.internal,
   });
 };
+
+function requestIdOf(given: string | undefined): string {
+  if (given === undefined) return crypto.randomUUID();
+  if (REQUEST_ID.test(given)) return given;
+  const visible = given.replace(/[^\x21-\x7e]/g, "").slice(0, MAX_REQUEST_ID_LENGTH);
+  return visible === "" ? crypto.randomUUID() : visible;
+}

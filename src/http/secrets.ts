@@ -1,4 +1,4 @@
-/** `/v2/workspaces/{ws}/secrets`: what people connected, and the token that a step reads. */
+/** `/v2/workspaces/{ws}/secrets`: what people connected. The token that a step reads is in `token`. */
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { type AuthClientId, PLATFORM_ID, type SecretId, type UserId } from "../domain/ids.ts";
@@ -18,12 +18,10 @@ import {
 } from "../jsonapi/auth-secret.ts";
 import { contentOf, CREDENTIALS_COMPONENTS } from "../jsonapi/credentials.ts";
 import { document, documentSchema, listSchema, memberAt, otherIdProblems } from "../jsonapi/document.ts";
-import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
-import { readToken } from "../secret-actor/token-read.ts";
 import { seenAround } from "../store/places.ts";
 import { findSecretKind, listSecrets } from "../store/secrets.ts";
-import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
+import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS } from "./answers.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
@@ -33,10 +31,7 @@ import { permitIn } from "./permit.ts";
 import { shownInList } from "./secret-list.ts";
 import { writeDocument, type Written } from "./write.ts";
 
-const MAX_MIN_TTL_SECONDS = 3600;
 const MAX_VERSION = 999_999_999;
-/** The directive of RFC 9111 5.2.1.4. */
-const NO_CACHE = /(^|,)[ \t]*no-cache[ \t]*(,|$)/i;
 
 const tags = ["Secrets"];
 const params = z.object({ workspace: workspaceId, id: ownId<SecretId>() });
@@ -115,37 +110,6 @@ const changeSecret = createRoute({
   }),
   request: { params, body: jsonBody(secretChangeSchema) },
   responses: { 200: json("The secret.", answer), ...failures(...OF_CONTENT) },
-});
-
-const tokenRoute = createRoute({
-  ...one,
-  path: `${one.path}/token`,
-  method: "get",
-  summary: "Read a token",
-  description: "What a step puts on its request: valid, and renewed first where that is needed.",
-  request: {
-    params,
-    query: z.object({
-      min_ttl: wholeNumber(0, MAX_MIN_TTL_SECONDS)
-        .default(0)
-        .openapi({ description: "How many seconds must be left. A token that has less is renewed first." }),
-    }),
-    headers: z.object({
-      "if-none-match": z
-        .string()
-        .optional()
-        .openapi({ description: "The `ETag` of the version at hand (RFC 9110 13.1.2)." }),
-      "cache-control": z
-        .string()
-        .optional()
-        .openapi({ description: "`no-cache`: no copy will do, however new (RFC 9111 5.2.1.4)." }),
-    }),
-  },
-  responses: {
-    200: { ...json("A valid token.", tokenSchema), headers: OF_TOKENS },
-    304: { description: "The version you have is current.", headers: OF_TOKENS },
-    ...failures("invalid_document", ...OF_PROVIDERS),
-  },
 });
 
 const refreshSecret = createRoute({
@@ -236,23 +200,6 @@ export function addSecretRoutes(app: App): void {
     return writeSecret(c, 200, secret);
   });
 
-  app.openapi(tokenRoute, async (c) => {
-    const minTtlSeconds = c.req.valid("query").min_ttl;
-    const { workspace, id } = c.req.valid("param");
-    await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
-    const { token, from } = await readToken(c.env, {
-      workspace,
-      id,
-      requestId: c.get("requestId"),
-      minTtlSeconds,
-      skipsCopies: NO_CACHE.test(c.req.header("Cache-Control") ?? ""),
-      keepAlive: (work) => c.executionCtx.waitUntil(work),
-    });
-    const headers = { ETag: `"${token.version}"`, "Server-Timing": from };
-    if (knows(c.req.header("If-None-Match"), token.version)) return c.body(null, 304, headers);
-    return writeDocument(c, 200, tokenDocument(token, Date.now(), minTtlSeconds), headers);
-  });
-
   app.openapi(refreshSecret, async (c) => {
     const rejectedVersion = c.req.valid("query").rejected_version ?? null;
     const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.refresh");
@@ -278,11 +225,5 @@ async function lead(
 
 function writeSecret(c: Context, status: 200 | 201, secret: SecretView): Written {
   const showCredentials = holds(c.get("principal"), "workspaces.auth_secret.get_credentials");
-  return writeDocument(c, status, document(secretResource(secret, showCredentials, Date.now())));
-}
-
-/** Decides whether `If-None-Match` names this version (RFC 9110 13.1.2). */
-function knows(ifNoneMatch: string | undefined, version: number): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === `"${version}"`);
+  return writeDocument(status, document(secretResource(secret, showCredentials, Date.now())));
 }

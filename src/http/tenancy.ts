@@ -104,7 +104,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
     };
     await insertRegistration(c.env.DB, place, own.level === "global");
     isolateMemory(c.env).forgetPlace(placeAt(level, place.id));
-    return writeDocument(c, 201, document(resourceOf(place)));
+    return writeDocument(201, document(resourceOf(place)));
   });
 
   const readPlace = createRoute({
@@ -115,7 +115,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
   });
   app.openapi(readPlace, async (c) => {
     const found = await findPermitted(c, placeAt(level, c.req.valid("param").id), permissionTo(level, "get"));
-    return writeDocument(c, 200, document(resourceOf(found)));
+    return writeDocument(200, document(resourceOf(found)));
   });
 
   const removeIt = createRoute({
@@ -138,7 +138,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
     const { createdAt } = await findPermitted(c, place, permissionTo(level, "delete"));
     const removal = removePlace(c.env, { place, createdAt }, c.get("requestId"));
     const isGone = await removal.finally(() => isolateMemory(c.env).forgetPlace(place));
-    return isGone ? c.body(null, 204) : writeDocument(c, 202, { meta: {} });
+    return isGone ? c.body(null, 204) : writeDocument(202, { meta: {} });
   });
 }
 

@@ -10,23 +10,19 @@ import type { Context } from "./context.ts";
 export type Written = Response & TypedResponse<any, any, any>;
 
 /** Writes a document as JSON. */
-export function writeDocument(
-  c: Context,
-  status: 200 | 201 | 202,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Written {
-  return c.body(JSON.stringify(body), status, { "Content-Type": "application/json", ...headers });
+export function writeDocument(status: 200 | 201 | 202, body: unknown, headers?: Record<string, string>): Written {
+  const all = headers === undefined ? JSON_ANSWER : { ...JSON_ANSWER, ...headers };
+  return new Response(JSON.stringify(body), { status, headers: all }) as Written;
 }
 
 /** Writes a failure, and leaves it where the log finds it. */
 export function writeError(c: Context, error: ServiceError): Response {
   c.set("failure", error);
   const { status, headers, document } = errorDocument(error.failure);
-  const answer = c.body(JSON.stringify(document), 200, {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    ...headers,
+  return new Response(JSON.stringify(document), {
+    status,
+    headers: { ...JSON_ANSWER, "Cache-Control": "no-store", ...headers },
   });
-  return new Response(answer.body, { status, headers: answer.headers });
 }
+
+const JSON_ANSWER = { "Content-Type": "application/json" };

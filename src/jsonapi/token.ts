@@ -1,7 +1,8 @@
 /** A token on the wire: what a step puts on its request, whatever the type of the secret. */
 
 import { z } from "@hono/zod-openapi";
-import { HEALTH_STATUSES, type Token, type TokenCredentials } from "../domain/secret.ts";
+import { HEALTH_STATUSES, type TokenCredentials } from "../domain/secret.ts";
+import type { Token } from "../domain/token-copy.ts";
 import { instant, instantSchema } from "./document.ts";
 
 export const healthStatusSchema = z.enum(HEALTH_STATUSES);

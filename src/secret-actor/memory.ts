@@ -5,6 +5,7 @@ import { afterLostAnswer } from "../domain/after-attempt.ts";
 import type { FreeCredentials } from "../domain/auth-client.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Grant, Secret, SecretView } from "../domain/secret.ts";
+import { outdatesCopies } from "../domain/token-copy.ts";
 import { ServiceError } from "../errors.ts";
 import { ended } from "./flows.ts";
 import { indexEntry, isIndexed, seenBy } from "./index-entry.ts";
@@ -12,7 +13,7 @@ import { D1_TIMEOUT_MS } from "./look-up.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
-import { outdatesCopies, secretView } from "./view.ts";
+import { secretView } from "./view.ts";
 
 const SECOND = 1000;
 /** Clocks of a well-kept platform differ by less. */

@@ -6,7 +6,7 @@
 import { type Env, settingsOf } from "../bindings.ts";
 import type { RecordIdentity } from "../crypto/seal.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
-import type { Token } from "../domain/secret.ts";
+import type { Token } from "../domain/token-copy.ts";
 import { ShortMemory } from "../short-memory.ts";
 import { cacheApi, type EdgeLayer } from "./edge-layer.ts";
 
@@ -108,17 +108,15 @@ export async function dropOthers(env: Env, path: SecretPath, { version }: Token)
   if (copy !== undefined && copy.token.version !== version) await dropCopies(env, path);
 }
 
-/** Lets a look-up hear of changes for as long as the work takes. */
-export async function watchChanges<T>(path: SecretPath, lookUp: LookUp, work: Promise<T>): Promise<T> {
+/** Lets a look-up hear of changes, until what is given back is called. */
+export function watchChanges(path: SecretPath, lookUp: LookUp): () => void {
   const key = keyOf(path);
-  const underWay = lookUps.get(key) ?? new Set();
-  lookUps.set(key, underWay.add(lookUp));
-  try {
-    return await work;
-  } finally {
-    underWay.delete(lookUp);
-    if (underWay.size === 0) lookUps.delete(key);
-  }
+  const watching = lookUps.get(key) ?? new Set();
+  lookUps.set(key, watching.add(lookUp));
+  return () => {
+    watching.delete(lookUp);
+    if (watching.size === 0 && lookUps.get(key) === watching) lookUps.delete(key);
+  };
 }
 
 function remember(path: SecretPath, copy: Copy, now: number): void {

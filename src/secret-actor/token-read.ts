@@ -4,7 +4,9 @@
  */
 
 import type { Env } from "../bindings.ts";
-import { type SecretView, type Token, tokenOf } from "../domain/secret.ts";
+import type { SecretView } from "../domain/secret.ts";
+import { type Token, tokenOf } from "../domain/token-copy.ts";
+import { SharedWork } from "../shared-work.ts";
 import { secretStub } from "./stub.ts";
 import {
   dropOthers,
@@ -31,15 +33,8 @@ export interface Found {
   from: "memory" | "edge" | "origin";
 }
 
-interface Flight extends LookUp {
-  answer: Promise<Found>;
-}
-
 /** A reader waits 12 seconds at most for the actor. */
-const JOINED_PATIENCE_MS = 15_000;
-
-/** The look-ups of this isolate that may be joined, by secret and `minTtlSeconds`. */
-const flights = new Map<string, Flight>();
+const lookUps = new SharedWork<Found>(15_000);
 
 /**
  * Reads a token that is valid, renewed first where it has less than `minTtlSeconds` left.
@@ -55,53 +50,31 @@ export async function readToken(env: Env, asked: TokenAsk): Promise<Found> {
   if (token !== null) return { token, from: "memory" };
 
   const name = `${asked.workspace}/${asked.id}?${asked.minTtlSeconds}`;
-  for (let lost: Flight | null = null; ;) {
-    const underWay = flights.get(name);
-    if (underWay === undefined || underWay.isOutdated || underWay === lost) return await takeOff(env, asked, name);
-    const found = await joined(underWay);
-    if (found !== null) return found;
-    lost = underWay;
-  }
+  const lookUp: LookUp = { isOutdated: false };
+  return await lookUps.do(
+    name,
+    () => lookItUp(env, asked, lookUp),
+    asked.keepAlive,
+    () => lookUp.isOutdated,
+  );
 }
 
-/** Looks the token up, so that others may join. */
-
-function takeOff(env: Env, asked: TokenAsk, name: string): Promise<Found> {
-  const lookUp: LookUp = { isOutdated: false };
-  let behind: Promise<void> | undefined;
-  const work = async (): Promise<Found> => {
+async function lookItUp(env: Env, asked: TokenAsk, lookUp: LookUp): Promise<Found> {
+  const stopWatching = watchChanges(asked, lookUp);
+  let keeping: Promise<void> | undefined;
+  try {
     const copy = await findAtEdge(env, asked, asked.minTtlSeconds, lookUp);
     if (copy !== null) return { token: copy, from: "edge" };
     const askedAt = Date.now();
     const answered = await askActor(env, asked);
     const token = tokenOf(answered);
-    // An actor that does not say yet may be followed by one that does.
+    // An actor of a version that does not say so yet.
     const endsAt = answered.copyEndsAt === undefined ? 0 : answered.copyEndsAt;
-    behind = keepCopy(env, asked, { token, askedAt, endsAt }, lookUp);
+    keeping = keepCopy(env, asked, { token, askedAt, endsAt }, lookUp);
     return { token, from: "origin" };
-  };
-  const flight = Object.assign(lookUp, { answer: work() });
-  flights.set(name, flight);
-  const landed = flight.answer
-    .finally(() => {
-      if (flights.get(name) === flight) flights.delete(name);
-    })
-    .then(() => behind);
-  asked.keepAlive(watchChanges(asked, flight, landed).catch(() => undefined));
-  return flight.answer;
-}
-
-/**
- * Waits for the look-up of another request. Null when that is lost: whoever began it went away. With a timer of its own, as the platform
- * gives a request up that waits for nothing but another.
- */
-async function joined({ answer }: Flight): Promise<Found | null> {
-  let timer: number | null = null;
-  const lost = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), JOINED_PATIENCE_MS)));
-  try {
-    return await Promise.race([answer, lost]);
   } finally {
-    clearTimeout(timer);
+    if (keeping === undefined) stopWatching();
+    else asked.keepAlive(keeping.catch(() => undefined).finally(stopWatching));
   }
 }
 

@@ -2,8 +2,9 @@
 
 import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import { healthOf } from "../domain/health.ts";
-import { copyEndsAt, isServable } from "../domain/refresh-schedule.ts";
+import { isServable } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
+import { copyEndsAt } from "../domain/token-copy.ts";
 
 /** Shows a secret with what was sealed of it, in this version. */
 export function secretView(secret: Secret, content: Grant | FreeCredentials, now: number): SecretView {
@@ -35,13 +36,4 @@ function tokenCredentials(secret: Secret, grant: Grant, now: number): TokenCrede
     additionalParams: secret.additionalParams,
     fields: secret.fields,
   };
-}
-
-/** Decides whether copies of the token may still be about that say something else than the secret does now, or would last too long. */
-export function outdatesCopies(before: Secret, after: Secret | null, now: number): boolean {
-  const lastedUntil = copyEndsAt(before) ?? Number.POSITIVE_INFINITY;
-  if (lastedUntil <= now) return false;
-  if (after === null || after.version !== before.version) return true;
-  const isOver = (copyEndsAt(after) ?? Number.POSITIVE_INFINITY) < lastedUntil;
-  return isOver || healthOf(after, now).status !== healthOf(before, now).status;
 }

@@ -527,3 +527,28 @@ function newFlow(world: FakeWorld, { renews }: { renews: boolean }): NewAuthoriz
     expiresAt: world.time + 10 * MINUTE,
   };
 }
+
+describe("copies of the token", () => {
+  test.each<[string, number, (keeper: SecretKeeper, world: FakeWorld) => Promise<unknown>]>([
+    ["a manual refresh", 1, (keeper) => keeper.refresh(MANUAL, null)],
+    [
+      "new credentials",
+      1,
+      (keeper, world) =>
+        keeper.change({ requestId: "r", name: undefined, content: imported(world).content, reported: undefined }),
+    ],
+    [
+      "a new name",
+      0,
+      (keeper) => keeper.change({ requestId: "r", name: "y", content: undefined, reported: undefined }),
+    ],
+    ["a deletion", 1, (keeper) => keeper.erase(MANUAL)],
+    ["a removal of everything around it", 1, (keeper) => keeper.clear()],
+  ])("%s drops: %i times", async (_, times, work) => {
+    const { world, keeper } = await newKeeper();
+    const before = world.copiesDropped;
+    await work(keeper, world);
+    await settle();
+    expect(world.copiesDropped - before).toBe(times);
+  });
+});

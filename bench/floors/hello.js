@@ -1,0 +1,3 @@
+/** The floor of everything: a Worker that does nothing. */
+
+export default { fetch: () => new Response("hello") };
