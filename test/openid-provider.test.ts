@@ -1,6 +1,7 @@
 /** What the provider of the tests does to a refresh token that comes again, with a reuse window and without, and to callers that hang up. */
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "./support/eventually.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./support/openid-provider.ts";
 import type { ClientRequest, TokenCall } from "./support/provider-contract.ts";
 
@@ -68,7 +69,7 @@ describe("within its reuse window", () => {
     expect(provider.changeClient(clientId, { reuse_window_seconds: 1 })).toMatchObject({ reuse_window_seconds: 1 });
     const renewed = await refresh(first);
     const until = Date.now() + 1000;
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), { timeout: 2000 });
+    await eventually(() => expect(Date.now()).toBeGreaterThan(until));
     expect(await refresh(first)).toMatchObject(INVALID_GRANT);
     expect(await refresh(renewed.refresh_token)).toMatchObject(INVALID_GRANT);
   });
@@ -89,15 +90,20 @@ test("a request that is held back is not processed when its caller hangs up befo
     const nth = provider.calls(clientId).token_requests.length;
     const caller = new AbortController();
     const answer = refresh(first, { signal: caller.signal }).catch(() => "nothing heard");
-    const call = await vi.waitUntil(() => provider.calls(clientId).token_requests[nth], { interval: 5 });
-    await vi.waitUntil(() => isTime(call), { interval: 5 });
+    const call = await eventually(() => {
+      const arrived = provider.calls(clientId).token_requests[nth];
+      if (arrived === undefined || !isTime(arrived)) throw new Error("it is not time yet");
+      return arrived;
+    });
     caller.abort();
     expect(await answer).toBe("nothing heard");
-    await vi.waitFor(() => expect(ended).toContain(call));
+    await eventually(() => expect(ended).toContain(call));
     return call;
   };
-  provider.setFault(clientId, { hold_ms: 400, delay_ms: 400 });
+  // Long enough for a slow machine to hang up in.
+  provider.setFault(clientId, { hold_ms: 2000, delay_ms: 2000 });
   expect(await hangUpWhen(() => true)).not.toHaveProperty("processed_at");
+  provider.setFault(clientId, { delay_ms: 2000 });
   const heardByNobody = await hangUpWhen((call) => call.processed_at !== undefined);
   expect(heardByNobody).toMatchObject({ status: 0, issued_sha256: expect.any(String) });
   expect(heardByNobody).not.toHaveProperty("answered_at");

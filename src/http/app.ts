@@ -1,6 +1,7 @@
 /** The router: what every request goes through, in which order, and where each route is. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { verifyJwt } from "../auth/jwt.ts";
@@ -10,7 +11,7 @@ import { addApiKeyRoutes } from "./api-keys.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
 import { addAuthorizationRoutes } from "./authorizations.ts";
 import { addConsentRoutes } from "./consent.ts";
-import type { App, AppEnv, Handler, Outside } from "./context.ts";
+import type { App, AppEnv, Context, Handler, Outside } from "./context.ts";
 import { addDiagnosisRoute } from "./diagnosis.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
@@ -35,13 +36,7 @@ export function createApp(outside: Outside): App {
   app.use(requestLine, onlyLocalWhereLoopbackIsAllowed);
   // Providers fetch them, who have no key of ours.
   addKeySetRoute(app);
-  app.use("/v2/*", authenticated(outside));
-  app.on(
-    ["POST", "PUT", "PATCH", "DELETE"],
-    "/v2/*",
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }),
-    jsonOnly,
-  );
+  app.use("/v2/*", authenticated(outside), onlyJson);
   addHealthRoute(app);
   addAuthClientRoutes(app, outside);
   addSigningKeyRoutes(app, outside);
@@ -83,8 +78,13 @@ function authenticated({ fetchJwks }: Outside): Handler {
   };
 }
 
+/** Refuses bodies that are too large, or of another kind. What changes nothing has none. */
+const onlyJson: Handler = (c, next) => (changesNothing(c) ? next() : limited(c, () => asJson(c, next)));
+
+const limited = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody });
+
 /** Refuses bodies of another kind (RFC 9110 15.5.16). A request without content may leave the header out. */
-const jsonOnly: Handler = async (c, next) => {
+async function asJson(c: Context, next: Next): Promise<void> {
   const body = c.req.raw.body === null ? null : await c.req.arrayBuffer();
   if (body === null || body.byteLength === 0) return await next();
   const mediaType = c.req.header("Content-Type") ?? "";
@@ -98,7 +98,7 @@ const jsonOnly: Handler = async (c, next) => {
     c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
   }
   await next();
-};
+}
 
 function refuseLargeBody(): never {
   throw new ServiceError("payload_too_large", `A body may hold at most ${MAX_BODY_BYTES / 1024} KiB.`);

@@ -38,12 +38,12 @@ export function addConsentRoutes(app: App): void {
 
   for (const route of [...connectRoutes, ...callbackRoutes]) app.openAPIRegistry.registerPath(route);
 
-  app.get("/connect/ended", (c) => {
-    const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");
-    return c.html(document, status);
-  });
-
+  // One route for both, as one of these beside the other would cost every request the quick router (test/router.test.ts).
   app.get("/connect/:token", async (c) => {
+    if (c.req.param("token") === "ended") {
+      const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");
+      return c.html(document, status);
+    }
     // Whoever only looks whether there is something opens nothing.
     if (c.req.method === "HEAD") return c.body(null, 200);
     const route = await findAuthorizationByConnect(c.env.DB, await digest(c.req.param("token")));

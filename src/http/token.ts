@@ -4,12 +4,13 @@
  */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import type { SecretId } from "../domain/ids.ts";
+import { OWN_ID, PLATFORM_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
+import { nothingThere } from "../domain/permissions.ts";
 import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { readToken } from "../secret-actor/token-read.ts";
 import { failures, json, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
-import { idInPath, ownId, queryIn, wholeNumber, workspaceId } from "./parameters.ts";
+import { ownId, queryIn, wholeNumber, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
@@ -17,7 +18,6 @@ const MAX_MIN_TTL_SECONDS = 3600;
 /** The directive of RFC 9111 5.2.1.4. */
 const NO_CACHE = /(^|,)[ \t]*no-cache[ \t]*(,|$)/i;
 
-const secretId = ownId<SecretId>();
 const query = z.object({
   min_ttl: wholeNumber(0, MAX_MIN_TTL_SECONDS)
     .default(0)
@@ -32,7 +32,7 @@ const route = createRoute({
   description:
     "What a step puts on its request: valid, and renewed first where that is needed. It may come from a copy that is some seconds old.",
   request: {
-    params: z.object({ workspace: workspaceId, id: secretId }),
+    params: z.object({ workspace: workspaceId, id: ownId<SecretId>() }),
     query,
     headers: z.object({
       "if-none-match": z
@@ -54,9 +54,10 @@ const route = createRoute({
 
 export function addTokenRoute(app: App): void {
   app.openAPIRegistry.registerPath(route);
-  app.get(route.getRoutingPath(), async (c) => {
-    const workspace = idInPath(c, "workspace", workspaceId);
-    const id = idInPath(c, "id", secretId);
+  app.get("/v2/workspaces/:workspace/secrets/:id/token", async (c) => {
+    const workspace = c.req.param("workspace") as WorkspaceId;
+    const id = c.req.param("id") as SecretId;
+    if (!PLATFORM_ID.test(workspace) || !OWN_ID.test(id)) throw nothingThere();
     const minTtlSeconds = c.req.url.includes("?") ? queryIn(c, query).min_ttl : 0;
     await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
     const { token, from } = await readToken(c.env, {

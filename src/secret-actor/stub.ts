@@ -5,7 +5,7 @@ import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import { ServiceError } from "../errors.ts";
 import { inTime } from "../time-limit.ts";
 import type { Answer, Door } from "./door.ts";
-import { dropCopies } from "./token-cache.ts";
+import { dropCopies, type SecretPath } from "./token-cache.ts";
 
 export type { AuthorizationView } from "./door.ts";
 
@@ -35,15 +35,43 @@ const MOST_TRIES = 3;
 
 /**
  * Leads to the actor of one workspace's secret. An id of another workspace leads to an actor that knows no secret, so that what
- * belongs to others does not exist. What changes a token drops its copies here. `patienceMs`: how long an answer may take, where others wait for it.
+ * belongs to others does not exist. What changes a token drops its copies here. `patienceMs`: how long an answer may take, where others
+ * wait for it.
  */
 export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patienceMs?: number): SecretStub {
-  const call = async (method: string, repeatable: boolean, input: unknown): Promise<unknown> => {
+  return new Way(env, { workspace, id }, patienceMs) as unknown as SecretStub;
+}
+
+type Actor = Record<string, (input: unknown) => Promise<Answer<unknown>>>;
+
+class Way {
+  readonly #env: Env;
+  readonly #path: SecretPath;
+  readonly #patienceMs: number | undefined;
+
+  constructor(env: Env, path: SecretPath, patienceMs: number | undefined) {
+    this.#env = env;
+    this.#path = path;
+    this.#patienceMs = patienceMs;
+  }
+
+  static {
+    for (const method of Object.keys(METHODS) as (keyof Door)[]) {
+      const { repeatable, outdates } = METHODS[method];
+      const ask = async function (this: Way, input: unknown): Promise<unknown> {
+        const called = this.#call(method, repeatable, input);
+        const answer = outdates === true ? this.#thenDrop(called) : called;
+        return await (this.#patienceMs === undefined ? answer : inTime(answer, this.#patienceMs, "The actor"));
+      };
+      Object.defineProperty(Way.prototype, method, { value: ask });
+    }
+  }
+
+  async #call(method: keyof Door, isRepeatable: boolean, input: unknown): Promise<unknown> {
+    const { SECRETS } = this.#env;
+    const { workspace, id } = this.#path;
     for (let tries = 1; ; tries++) {
-      const actor = env.SECRETS.get(env.SECRETS.idFromName(`${workspace}/${id}`)) as unknown as Record<
-        string,
-        (input: unknown) => Promise<Answer<unknown>>
-      >;
+      const actor = SECRETS.get(SECRETS.idFromName(`${workspace}/${id}`)) as unknown as Actor;
       try {
         const answer = await actor[method]?.(input);
         if (answer?.ok === true) return answer.value;
@@ -52,26 +80,18 @@ export function secretStub(env: Env, workspace: WorkspaceId, id: SecretId, patie
         if (answer?.ok === false) throw ServiceError.from(answer.failure);
         throw new TypeError(`The actor has no ${method}.`);
       } catch (error) {
-        const isWorthIt = (error as { retryable?: boolean }).retryable === true && repeatable;
+        const isWorthIt = (error as { retryable?: boolean }).retryable === true && isRepeatable;
         if (!isWorthIt || tries === MOST_TRIES) throw error;
       }
     }
-  };
-  const thenDrop = async (answer: Promise<unknown>): Promise<unknown> => {
+  }
+
+  async #thenDrop(answer: Promise<unknown>): Promise<unknown> {
     try {
       return await answer;
     } finally {
       // Whether it failed or not: what failed here may have been done there.
-      await dropCopies(env, { workspace, id });
+      await dropCopies(this.#env, this.#path);
     }
-  };
-  const methods = Object.entries(METHODS).map(([method, { repeatable, outdates }]) => [
-    method,
-    (input: unknown) => {
-      const called = call(method, repeatable, input);
-      const answer = outdates === true ? thenDrop(called) : called;
-      return patienceMs === undefined ? answer : inTime(answer, patienceMs, "The actor");
-    },
-  ]);
-  return Object.fromEntries(methods) as SecretStub;
+  }
 }

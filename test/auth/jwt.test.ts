@@ -4,7 +4,7 @@ import { base64url, exportSPKI, importJWK, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type JwtBearer, looksLikeJwt, verifyJwt } from "../../src/auth/jwt.ts";
 import type { ServiceError } from "../../src/errors.ts";
-import { travelTo } from "../support/clock.ts";
+import { stopClock, travelTo } from "../support/clock.ts";
 import { FakeIssuer } from "../support/jwt-issuer.ts";
 
 const MINUTE = 60;
@@ -234,6 +234,7 @@ describe("23. the keys of an issuer", () => {
   });
 
   test("are fetched once for 100 tokens that come together", async () => {
+    stopClock();
     const token = await issuer.sign();
     await Promise.all(Array.from({ length: 100 }, () => verify(token)));
     expect(issuer.fetches).toBe(1);
@@ -260,7 +261,7 @@ describe("23. the keys of an issuer", () => {
   test("are fetched again, once, for a new kid, which is then known", async () => {
     await verify(await issuer.sign());
     await issuer.addKey("second");
-    travelTo(Date.now() + 2000);
+    stopClock(Date.now() + 2000);
     for (let n = 0; n < 3; n++) await verify(await issuer.sign({}, {}, "second"));
     await verify(await issuer.sign());
     expect(issuer.fetches).toBe(2);
@@ -269,10 +270,10 @@ describe("23. the keys of an issuer", () => {
   test("are fetched once a second for kids that do not exist, one after another or together", async () => {
     await verify(await issuer.sign());
     const start = Date.now();
-    travelTo(start + 2000);
+    stopClock(start + 2000);
     for (let n = 0; n < 5; n++) await failureOf(await issuer.sign({}, { kid: `made-up-${n}` }));
     expect(issuer.fetches).toBe(2);
-    travelTo(start + 4000);
+    stopClock(start + 4000);
     const tokens = await Promise.all(Array.from({ length: 50 }, (_, n) => issuer.sign({}, { kid: `made-up-${n}` })));
     const failures = await Promise.all(tokens.map(failureOf));
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(["unauthenticated"]));
@@ -285,7 +286,7 @@ describe("23. the keys of an issuer", () => {
     ["sends no key set", async () => "[]", "JSON Web Key Set malformed"],
   ])("cannot be had while the key server %s: provider_unreachable, asked once a second", async (_, fault, reason) => {
     const start = Date.now();
-    travelTo(start);
+    stopClock(start);
     issuer.fault = fault;
     const token = await issuer.sign();
     const failures = [

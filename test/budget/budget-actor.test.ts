@@ -14,6 +14,7 @@ import {
   type Ticket,
 } from "../../src/domain/provider-budget.ts";
 import { travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 
 const SECOND = 1000;
 const GO = { kind: "go" };
@@ -57,7 +58,11 @@ class Shared {
 /** What each of these is told, all at once. */
 async function answersTo(tickets: Ticket[]): Promise<string[]> {
   const admissions = await Promise.all(tickets.map((ticket) => door.enter(ticket)));
-  return admissions.map((admission) => (admission.kind === "go" ? "go" : admission.because));
+  return admissions.map(nameOf);
+}
+
+function nameOf(admission: Admission): string {
+  return admission.kind === "go" ? "go" : admission.because;
 }
 
 function alerts() {
@@ -79,7 +84,7 @@ describe("the line", () => {
       answered.push({ place, admission, at: Date.now() });
     });
     await Promise.all(inside.slice(0, 3).map((ticket) => door.leave(ticket, "answered")));
-    await vi.waitFor(() => expect(answered.map(({ place }) => place).toSorted((a, b) => a - b)).toEqual([0, 1, 2]));
+    await eventually(() => expect(answered.map(({ place }) => place).toSorted((a, b) => a - b)).toEqual([0, 1, 2]));
     expect(answered.map(({ admission }) => admission)).toEqual([GO, GO, GO]);
 
     await Promise.all(waiting);
@@ -98,18 +103,23 @@ describe("the line", () => {
     const shared = new Shared();
     const inside = shared.tickets(MOST_AT_ONCE);
     await answersTo(inside);
-    const waiting: Promise<string[]>[] = [];
-    // In groups, so that the object has seen each before the next comes.
-    for (let groups = 0; groups < LONGEST_LINE / 50; groups++) {
-      waiting.push(answersTo(shared.tickets(50)));
-      await shared.stored();
-    }
-    const startedAt = Date.now();
+    const told: string[] = [];
+    // By its own hand, since a line of requests would be five seconds old on a slow machine before the last of them is here.
+    await runInDurableObject(shared.object, (object) => {
+      const actor = object as unknown as BudgetActor;
+      for (const ticket of shared.tickets(LONGEST_LINE))
+        void actor
+          .enter(ticket)
+          .then(nameOf)
+          .then((name) => told.push(name));
+    });
     const late = await door.enter(shared.ticket());
     expect(late).toMatchObject({ kind: "held_back", because: "no_room" });
-    expect(Date.now() - startedAt).toBeLessThan(2 * SECOND);
+    // Whoever stands in line is told so after five seconds: it is not that late yet.
+    expect(told).toEqual([]);
     await Promise.all(inside.slice(0, 5).map((ticket) => door.leave(ticket, "down")));
-    expect((await Promise.all(waiting)).flat().filter((kind) => kind === "no_room")).toEqual([]);
+    await eventually(() => expect(told).toHaveLength(LONGEST_LINE));
+    expect(told).not.toContain("no_room");
   });
 
   test("is told when the breaker opens", async () => {
@@ -182,7 +192,8 @@ describe("a budget that fails", () => {
     const startedAt = performance.now();
     const ticket = shared.ticket();
     expect(await Promise.all([door.enter(ticket), door.leave(ticket, "answered")])).toEqual([GO, undefined]);
-    expect(performance.now() - startedAt).toBeLessThan(8 * SECOND);
+    // Its limit of six seconds, and a wide margin; without one nobody would ever go.
+    expect(performance.now() - startedAt).toBeLessThan(30 * SECOND);
     expect(logged.mock.calls.map((line) => JSON.parse(String(line[0])))).toEqual(
       Array(2).fill(expect.objectContaining({ kind: "alert", what: "budget_unreachable", secret_id: ticket.secret })),
     );

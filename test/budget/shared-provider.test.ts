@@ -10,7 +10,8 @@ import { MOST_AT_ONCE, type Phase } from "../../src/domain/provider-budget.ts";
 import type { Secret } from "../../src/domain/secret.ts";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, call, ConnectedClient, newWorkspace } from "../support/api.ts";
-import { travelTo } from "../support/clock.ts";
+import { stopClock, travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { grantInHand } from "../support/grants.ts";
 
 const SECOND = 1000;
@@ -46,7 +47,7 @@ function budgetOf(client: ConnectedClient): DurableObjectStub {
 
 /** The breaker once it has opened (again). */
 async function openPhase(client: ConnectedClient): Promise<Phase & { kind: "open" }> {
-  return await vi.waitFor(async () => {
+  return await eventually(async () => {
     const phase = await runInDurableObject(budgetOf(client), (_, { storage }) => storage.kv.get<Phase>("phase"));
     if (phase?.kind !== "open") throw new Error(`it is ${phase?.kind}`);
     return phase;
@@ -75,7 +76,7 @@ describe("the budget", () => {
     expect([enter.mock.calls.length, leave.mock.calls.length]).toEqual([0, 0]);
 
     expect((await call("POST", `${path}/refresh`)).status).toBe(200);
-    await vi.waitFor(() => expect([enter.mock.calls.length, leave.mock.calls.length]).toEqual([1, 1]));
+    await eventually(() => expect([enter.mock.calls.length, leave.mock.calls.length]).toEqual([1, 1]));
   });
 });
 
@@ -84,7 +85,7 @@ describe("a provider that is down", () => {
     const { client, paths } = await connected(30);
     await client.fault(UNREACHABLE);
     travelTo((await secretOf(paths[0] ?? "")).expiresAt ?? 0);
-    travelTo(Date.now() - MINUTE + SECOND);
+    stopClock(Date.now() - MINUTE + SECOND);
 
     for (const path of paths) await runDurableObjectAlarm(actorOf(path));
     const beforeItOpened = await client.refreshes();
@@ -95,7 +96,7 @@ describe("a provider that is down", () => {
     for (let rounds = 1; rounds <= 5; rounds++) {
       const { until, pauseMs } = await openPhase(client);
       pauses.push(pauseMs / SECOND);
-      travelTo(Math.max(until, await lastRefreshAt(paths)));
+      stopClock(Math.max(until, await lastRefreshAt(paths)));
       await ring(paths);
       expect(await client.refreshes()).toBe(beforeItOpened + rounds);
     }
@@ -103,7 +104,7 @@ describe("a provider that is down", () => {
 
     // Who asks now is told to come after the pause, each at a moment of its own.
     const { until } = await openPhase(client);
-    travelTo(await lastRefreshAt(paths));
+    stopClock(await lastRefreshAt(paths));
     expect(Date.now()).toBeLessThan(until);
     // The last probe, whose answer was lost a moment ago, would be let through: its refresh token may be taken again for seconds only.
     const secrets = await Promise.all(paths.map(secretOf));
@@ -179,7 +180,7 @@ describe("a budget that fails", () => {
     const enter = vi.spyOn(BudgetActor.prototype, "enter");
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const renewal = call("POST", `${paths[0]}/refresh`);
-    await vi.waitFor(() => expect(enter).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(enter).toHaveBeenCalledTimes(1));
     expect(await client.refreshes()).toBe(0);
     await runInDurableObject(budgetOf(client), (_, state) => state.abort("it is gone")).catch(() => undefined);
     expect((await renewal).body.data.attributes.version).toBe(2);

@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { call, faults, newWorkspace, ORIGIN } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 
 const LIST = "/v2/auth-clients";
@@ -13,15 +14,6 @@ const basic = (user: string, key: string) => ({ authorization: `Basic ${btoa(`${
 const keyDocument = (attributes: object, relationships: object = {}) => ({
   data: { type: "api-key", attributes: { name: "k", permissions: [], ...attributes }, relationships },
 });
-
-/** Waits for what goes on behind an answer. */
-async function eventually<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await read();
-    if (isThere(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 describe("POST /v2/api-keys", () => {
   test("201 shows the key, once", async () => {
@@ -157,10 +149,11 @@ describe("a key", () => {
     const lastUsed = async () =>
       (await call("GET", "/v2/api-keys", undefined, holder.headers)).body.data[0].attributes.last_used_at as
         string | null;
-    const first = await eventually(lastUsed, (at) => at !== null);
-    expect(first).toMatch(/:00Z$/);
+    await eventually(async () => expect(await lastUsed()).toMatch(/:00Z$/));
+    const first = await lastUsed();
     travelTo(Date.now() + 120_000);
-    expect(await eventually(lastUsed, (at) => at !== first)).toMatch(/:00Z$/);
+    await eventually(async () => expect(await lastUsed()).not.toBe(first));
+    expect(await lastUsed()).toMatch(/:00Z$/);
   });
 
   test("reaches the workspace of its scope and nothing else", async () => {

@@ -2,12 +2,13 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import type { AuthClient } from "../../src/domain/auth-client.ts";
 import type { AuthClientId } from "../../src/domain/ids.ts";
 import { findAuthClient, openAuthClient } from "../../src/store/auth-clients.ts";
 import { actorOf, call, ConnectedClient, expectRenewed, faults, newWorkspace } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 
 function newClient(changes: { credentials?: object; attributes?: object; relationships?: object } = {}) {
@@ -391,7 +392,7 @@ describe("PATCH /v2/auth-clients/{id}", () => {
     expect((await call("GET", path)).body.data.attributes.health.status).toBe("client_misconfigured");
     await client.fault(null);
     await call("PATCH", `/v2/auth-clients/${client.id}`, patch({ credentials: { client_secret: "********" } }));
-    for (let tries = 0; tries < 200 && !(await isDueNow(path)); tries++) await new Promise((go) => setTimeout(go, 10));
+    await eventually(async () => expect(await isDueNow(path)).toBe(true));
     await expectRenewed(path, 2);
   });
 });
@@ -402,9 +403,6 @@ describe("a client that", () => {
       env.DB.prepare("DELETE FROM secrets WHERE auth_client_id = ?").bind(id),
       env.DB.prepare("DELETE FROM auth_clients WHERE id = ?").bind(id),
     ]);
-  };
-  const untilAsked = async (client: ConnectedClient) => {
-    while ((await client.refreshes()) === 0) await new Promise((go) => setTimeout(go, 10));
   };
 
   test("disappears before a refresh leaves the token valid, and the secret says why it is not renewed", async () => {
@@ -421,10 +419,11 @@ describe("a client that", () => {
   test("disappears while its secret refreshes does not take the new token with it", async () => {
     const client = await ConnectedClient.create();
     const path = await client.connect(newWorkspace());
-    await client.fault({ delay_ms: 300, grant_type: "refresh_token" });
+    await client.hold();
     const refresh = call("POST", `${path}/refresh`);
-    await untilAsked(client);
+    await client.refreshesAre(1);
     await vanish(client);
+    await client.release();
     expect((await refresh).body.data.attributes).toMatchObject({ version: 2, health: { status: "ok" } });
     expect((await call("GET", `${path}/token`)).body.version).toBe(2);
   });
@@ -432,19 +431,14 @@ describe("a client that", () => {
   test("is corrected while the provider refuses it as it was is tried again at once", async () => {
     const client = await ConnectedClient.create();
     const path = await client.connect(newWorkspace());
-    await client.fault({
-      status: 401,
-      body: '{"error":"invalid_client"}',
-      grant_type: "refresh_token",
-      delay_ms: 1500,
-      times: 1,
-    });
+    await client.hold({ status: 401, body: '{"error":"invalid_client"}' });
     const refresh = call("POST", `${path}/refresh`);
-    await untilAsked(client);
+    await client.refreshesAre(1);
     const attributes = { credentials: { client_secret: "********" } };
     await call("PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
+    await client.release();
     await refresh;
-    await vi.waitFor(async () => expect(await isDueNow(path)).toBe(true));
+    await eventually(async () => expect(await isDueNow(path)).toBe(true));
     await expectRenewed(path, 2);
     expect(await client.refreshes()).toBe(2);
   });
@@ -457,7 +451,7 @@ describe("a client that", () => {
     const path = `/v2/workspaces/${workspace}/secrets/${await find.first<string>("secret_id")}`;
     expect(await isStored(path)).toBe(true);
     await call("DELETE", `/v2/auth-clients/${client.id}`);
-    await vi.waitFor(async () => expect(await isStored(path)).toBe(false));
+    await eventually(async () => expect(await isStored(path)).toBe(false));
   });
 
   test("goes while consent flows start is a client that is not there, not a fault of ours", async () => {

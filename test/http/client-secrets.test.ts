@@ -4,8 +4,9 @@
  */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Answer, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 
 const NEXT = "the-next-secret-of-this-client";
 
@@ -33,7 +34,7 @@ async function secretInUse(client: ConnectedClient): Promise<string> {
 
 /** What goes on behind an answer: the secret that works is noted. */
 async function noted(client: ConnectedClient, name: string): Promise<void> {
-  await vi.waitFor(async () => expect(await secretInUse(client)).toBe(name));
+  await eventually(async () => expect(await secretInUse(client)).toBe(name));
 }
 
 const refresh = (path: string) => call("POST", `${path}/refresh`);
@@ -121,9 +122,8 @@ describe("two secrets of which neither counts", () => {
     expect(await counted(client)).toEqual([2, 1]);
     expect(await secretInUse(client)).toBe("client_secret");
     expect((await patch(client, { next_client_secret: "something-else-altogether" })).status).toBe(200);
-    await vi.waitFor(
-      async () => expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, state: "ready" }),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect((await call("GET", path)).body.data.attributes).toMatchObject({ version: 2, state: "ready" }),
     );
   });
 });

@@ -284,7 +284,7 @@ describe("at a provider with words of its own", () => {
   });
 
   test("holds each request and all of them to their time", async () => {
-    const { id } = await answering({ delay_ms: 20_000, ...error("invalid_grant") });
+    const { id } = await answering({ delay_ms: 60_000, ...error("invalid_grant") });
     const stored = await findAuthClient(env.DB, id as AuthClientId);
     if (stored === null) throw new Error("There is no such client.");
     const registration = await openRegistration(settingsOf(env).cipher, stored);
@@ -292,7 +292,7 @@ describe("at a provider with words of its own", () => {
     const timed = async (limits: { requestMs: number; totalMs: number; leastMs: number }) => {
       const startedAt = Date.now();
       const findings = await ask(subject, { allowLoopback: true }, limits);
-      return [short(findings).at(-1), Date.now() - startedAt < 5000];
+      return [short(findings).at(-1), Date.now() - startedAt < 25_000];
     };
     expect(await timed({ requestMs: 300, totalMs: 30_000, leastMs: 100 })).toEqual(["error timeout", true]);
     expect(await timed({ requestMs: 30_000, totalMs: 500, leastMs: 100 })).toEqual(["error timeout", true]);

@@ -54,6 +54,8 @@ describe("every route", () => {
       .map((each) => each.replace(/ \d+$/, ""))
       // What a router answers HEAD with is what it answers GET with.
       .filter((each) => !each.startsWith("HEAD ") || !routes.includes(each.replace("HEAD", "GET")));
+    // One route answers this and `/connect/{token}` (test/router.test.ts).
+    routes.push("GET /connect/ended");
     expect([...new Set(described)].toSorted()).toEqual([...new Set(routes)].toSorted());
   });
 });
@@ -265,7 +267,7 @@ describe("every error code", () => {
     ["payload_too_large", () => call("DELETE", someSecret, "x".repeat(257 * 1024))],
     ["reauthorization_required", () => refreshed({ status: 400, body: '{"error":"invalid_grant"}' })],
     ["client_misconfigured", () => refreshed({ status: 401, body: '{"error":"invalid_client"}' })],
-    ["provider_unreachable", () => refreshed({ status: 500 })],
+    ["provider_unreachable", () => refreshed({ status: 429, headers: { "retry-after": "60" } })],
   ] as [string, () => Promise<Answer>][])("%s", async (code, provoke) => {
     expect(faults(await provoke())[0]).toMatch(new RegExp(`^${code}\\b`));
   });

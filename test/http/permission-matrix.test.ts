@@ -406,7 +406,7 @@ beforeAll(async () => {
   // A line for each of thousands of requests takes longer to collect than the requests take.
   vi.spyOn(console, "log").mockReturnValue();
   tree = await TenancyTree.create();
-}, 30_000);
+});
 
 const TITLED = ROUTES.map((route): [title: string, route: Route] => [
   route.variant === undefined ? route.name : `${route.name}, ${route.variant}`,

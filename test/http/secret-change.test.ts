@@ -108,12 +108,12 @@ describe("PATCH …/secrets/{id}", () => {
 
   test("wins against a refresh that is under way", async () => {
     const { client, path } = await connected();
-    await client.fault({ delay_ms: 300, grant_type: "refresh_token" });
+    await client.hold();
     const refresh = call("POST", `${path}/refresh`);
-    while ((await client.calls()).token_requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.refreshesAre(1);
     await change(path, { credentials: { access_token: "mine", expires_in: 3600 } });
+    await client.release();
     await refresh;
-    await client.fault(null);
     expect((await call("GET", `${path}/token`)).body).toMatchObject({ access_token: "mine", version: 2 });
   });
 

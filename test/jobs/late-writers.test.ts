@@ -27,6 +27,7 @@ import {
   remove,
   secretDocument,
 } from "../support/estate.ts";
+import { eventually } from "../support/eventually.ts";
 import { newPlace, newTenancy } from "../support/keys.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 
@@ -122,10 +123,11 @@ describe("what was let in before the deletion and writes after it leaves nothing
     const { url: callback } = await signInAndConsent(browser, flow.body.data.attributes.connect_url, {
       until: (url) => url.href.startsWith(client.redirectUri),
     });
-    await client.fault({ delay_ms: 4000 });
+    await client.hold();
     const page = browser.get(callback);
-    await vi.waitFor(async () => expect((await client.calls()).token_requests).toHaveLength(1), { interval: 10 });
+    await eventually(async () => expect((await client.calls()).token_requests).toHaveLength(1));
     await drop();
+    await client.release();
     expect(new URL((await page).url).search).toBe("?outcome=ended");
     await expectNothing(workspace);
   });
@@ -155,10 +157,11 @@ describe("what was let in before the deletion and writes after it leaves nothing
   test("a refresh that is under way", async () => {
     const { workspace, client, drop } = await doomed("before");
     const secret = await client.connect(workspace);
-    await client.fault({ delay_ms: 4000 });
+    await client.hold();
     const refreshed = call("POST", `${secret}/refresh`);
-    await vi.waitFor(async () => expect(await client.refreshes()).toBe(1), { interval: 10 });
+    await client.refreshesAre(1);
     await drop();
+    await client.release();
     expect((await refreshed).status).toBe(404);
     await expectNothing(workspace);
     expect(await contentOf(actorOf(secret))).toEqual(EMPTY);

@@ -31,7 +31,8 @@ async function statuses(asks: [method: string, path: string, body?: unknown][]):
 
 describe.each(["workspace", "contract", "tenant"] as const)("DELETE of a %s", (level) => {
   test("is unreachable at once, and leaves nothing", { timeout: 2 * MINUTE }, async () => {
-    const estate = await Estate.create([180, 40, 20]);
+    // More than two pages of the job, and alarms enough, in the first workspace alone.
+    const estate = await Estate.create([120, 40, 20]);
     const id = estate.first[level];
     const shared = await makeClient("oauth2", []);
     const [secrets, flows, clients, keys] = [

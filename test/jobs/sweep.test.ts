@@ -7,6 +7,7 @@ import { findCandidates, settleCandidates } from "../../src/store/overdue.ts";
 import { actorOf, call, ConnectedClient, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { contentOf, EMPTY, finish } from "../support/estate.ts";
+import { eventually } from "../support/eventually.ts";
 import {
   checkAtOf,
   emptyIndex,
@@ -153,7 +154,7 @@ describe("while nothing is overdue", () => {
     expect(await checkAtOf(path)).toBeGreaterThan(Date.now());
     await client.fault({ status: 400, body: '{"error":"invalid_grant"}' });
     expect((await call("POST", `${path}/refresh`)).status).toBe(424);
-    await vi.waitFor(async () => expect(await checkAtOf(path)).toBeNull(), { timeout: 5000 });
+    await eventually(async () => expect(await checkAtOf(path)).toBeNull());
     const imported = await call("POST", path.replace(/\/[^/]*$/, ""), {
       data: {
         type: "auth-secret",

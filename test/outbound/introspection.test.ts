@@ -181,7 +181,7 @@ describe("an hour is assumed, as without introspection, when it", () => {
     });
     const { heard } = await refreshed({
       flavour: () => ({ introspect_uri: "https://example.com/hangs" }),
-      timeoutMs: 500,
+      timeoutMs: 2000,
     });
     spy.mockRestore();
     expect(heard).toMatchObject({ expiresAt: IN_AN_HOUR, expirySource: "assumed" });

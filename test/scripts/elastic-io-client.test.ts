@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { useStage } from "../support/stage.ts";
 import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 
@@ -335,9 +336,6 @@ describe("the x-request-id of the library", () => {
     await componentIn(workspace, root(), message).fetchSecretById({ secretId });
     const id = `f:${FLOW};s:${STEP};m:${message}`;
     expect(exchanges).toMatchObject([{ sentId: id, returnedId: id, status: 200 }]);
-    await vi.waitFor(() => expect(stage.server.output).toContain(`"request_id":"${id}"`), {
-      timeout: 5000,
-      interval: 50,
-    });
+    await eventually(() => expect(stage.server.output).toContain(`"request_id":"${id}"`));
   });
 });

@@ -6,6 +6,7 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 
 const SECRETS = 10_000;
@@ -203,7 +204,7 @@ describe(`a contract with ${SECRETS} secrets`, () => {
         secrets: 1,
       });
       // What is beside it has its record and its alarm, and that is all there is.
-      await vi.waitFor(() => expect(leftIn("SecretActor")).toMatchObject({ records: 1, alarms: 1 }));
+      await eventually(() => expect(leftIn("SecretActor")).toMatchObject({ records: 1, alarms: 1 }));
       expect(leftIn("SecretActor").objects).toBeGreaterThan(SECRETS);
       expect(leftIn("JobActor")).toMatchObject({ records: 0, alarms: 0 });
       expect((await call("GET", `${beside}/token`)).status).toBe(200);

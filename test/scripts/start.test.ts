@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { connect } from "../support/connected-account.ts";
+import { eventually } from "../support/eventually.ts";
 import { startOpenIdProvider } from "../support/openid-provider.ts";
 import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 
@@ -48,14 +49,14 @@ describe("npm start", () => {
       // Start script, wrangler and workerd at least.
       expect(server.processes().length).toBeGreaterThan(2);
       expect(await server.stop(signal)).toBe(0);
-      await vi.waitFor(() => expect(server.processes()).toEqual([]), { timeout: 10_000, interval: 100 });
+      await eventually(() => expect(server.processes()).toEqual([]));
     },
   );
 
   test("through npm leaves no process either, whatever npm does with the signal", async () => {
     const server = await ServerProcess.start(newHome(), { throughNpm: true });
     await server.stop("SIGTERM");
-    await vi.waitFor(() => expect(server.processes()).toEqual([]), { timeout: 10_000, interval: 100 });
+    await eventually(() => expect(server.processes()).toEqual([]));
   });
 
   test("says what is wrong with a taken port or with keys that are of no use", async () => {

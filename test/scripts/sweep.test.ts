@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { afterEach, expect, test, vi } from "vitest";
 import { connect } from "../support/connected-account.ts";
+import { eventually } from "../support/eventually.ts";
 import { startOpenIdProvider } from "../support/openid-provider.ts";
 import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 
@@ -74,10 +75,10 @@ test(
 
     const fired = await fetch(`${server.url}/cdn-cgi/local/scheduled`);
     expect([fired.status, await fired.text()]).toEqual([200, "ok"]);
-    await vi.waitFor(() => expect(server.output).toContain('"what":"overdue"'));
+    await eventually(() => expect(server.output).toContain('"what":"overdue"'));
     await vi.waitFor(() => expect(provider.calls(clientId).token_requests).toHaveLength(2), WITHIN_75_S);
     // It has been silent for so long that a connection may be closed at this moment.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { body } = await server.call("GET", `${secretPath}/token`);
       expect(body).toMatchObject({ version: 2, health: "ok" });
     });

@@ -4,7 +4,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, call, ConnectedClient, newWorkspace } from "../support/api.ts";
-import { travelTo } from "../support/clock.ts";
+import { stopClock, travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -51,7 +52,7 @@ describe("a provider that renews only in the last half minute", () => {
     await answering(client, 400, tooEarly);
     const { expiresAt } = await secretOf(path);
     const due = (expiresAt ?? 0) - MINUTE;
-    travelTo(due);
+    stopClock(due);
     await runDurableObjectAlarm(actorOf(path));
 
     const again = await alarmOf(path);
@@ -105,7 +106,7 @@ describe("a provider's own codes", () => {
       error: "invalid_grant",
       error_description: "Token request is already being processed",
     });
-    travelTo(((await secretOf(path)).expiresAt ?? 0) - MINUTE);
+    stopClock(((await secretOf(path)).expiresAt ?? 0) - MINUTE);
     await runDurableObjectAlarm(actorOf(path));
     const { trouble, refreshAt } = await secretOf(path);
     expect(trouble).toMatchObject({ kind: "retrying", reason: "invalid_grant", ambiguous: false });
@@ -121,7 +122,7 @@ describe("a provider's own codes", () => {
     await answering(client, 200, { access_token: "a2", expires_in: 600 });
     const attributes = { flavour: { errors: { access_denied: "retry" } } };
     await call("PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
-    await vi.waitFor(async () => expect((await secretOf(path)).version).toBe(2), { timeout: 10_000, interval: 50 });
+    await eventually(async () => expect((await secretOf(path)).version).toBe(2));
   });
 });
 

@@ -5,6 +5,7 @@ import { inject, describe, expect, test, vi } from "vitest";
 import type { StatedRegistration } from "../../src/domain/oauth2/registration.ts";
 import { SecretKeeper } from "../../src/secret-actor/keeper.ts";
 import { call, ConnectedClient, newWorkspace } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { FakeWorld, Gate, granted, imported, settle, T0 } from "../support/fake-ports.ts";
 import { grantOf } from "../support/grants.ts";
 import { newTenancy } from "../support/keys.ts";
@@ -88,7 +89,7 @@ describe("a deletion", () => {
     const gate = new Gate<void>();
     world.answers = [() => gate.opened.then(() => granted(world, 2))];
     const renewal = keeper.refresh({ trigger: "manual", ...CAUSE }, null);
-    await vi.waitFor(() => expect(world.requests).toBe(1));
+    await eventually(() => expect(world.requests).toBe(1));
     const deletion = keeper.erase(CAUSE);
     await settle();
     expect(world.revocations).toEqual([]);
@@ -135,7 +136,7 @@ describe("against a real provider", () => {
     const path = await client.connect(workspace);
     expect([202, 204]).toContain((await call("DELETE", `/v2/workspaces/${workspace}`)).status);
     const left = env.DB.prepare("SELECT count(*) AS secrets FROM secrets WHERE workspace_id = ?").bind(workspace);
-    await vi.waitFor(async () => expect(await left.first("secrets")).toBe(0));
+    await eventually(async () => expect(await left.first("secrets")).toBe(0));
     expect((await call("GET", path)).status).toBe(404);
     expect(await provider.heard()).toEqual([]);
   });

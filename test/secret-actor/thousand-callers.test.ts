@@ -13,8 +13,6 @@ import { signInAndConsent } from "../support/user-agent.ts";
 
 const CALLERS = 1000;
 const LIFETIME_SECONDS = 600;
-/** Longer than anybody waits: until it is released. */
-const HELD = { delay_ms: 60_000, grant_type: "refresh_token", times: 1 };
 
 const read = (path: string) => call("GET", `${path}/token`);
 const show = (path: string) => call("GET", path);
@@ -34,11 +32,6 @@ async function connected(): Promise<{ client: ConnectedClient; workspace: string
 /** Moves the clock to where the token at hand has just expired. */
 function travelPastExpiry(): void {
   travelTo(Date.now() + (LIFETIME_SECONDS + 1) * 1000);
-}
-
-/** Resolves when the provider has seen this many refreshes. */
-async function arrived(client: ConnectedClient, refreshes: number): Promise<void> {
-  await vi.waitFor(async () => expect(await client.refreshes()).toBe(refreshes), { timeout: 30_000, interval: 10 });
 }
 
 /** Reads as a caller who hangs up when the signal says so, and tells whether the answer was faster. */
@@ -114,19 +107,19 @@ test("the provider revokes the whole grant when a spent refresh token comes back
 describe("1,000 readers at expiry", () => {
   test("cause one token request although hundreds hang up, the one that caused it among them", async () => {
     const { client, path } = await connected();
-    await client.fault(HELD);
+    await client.hold({ grant_type: "refresh_token" });
     travelPastExpiry();
     const logged = listen();
 
     const going = Array.from({ length: CALLERS / 4 }, () => new AbortController());
     const gone = going.slice(0, 1).map(({ signal }) => hangUp(path, "goes-0", signal));
-    await arrived(client, 1);
+    await client.refreshesAre(1);
     gone.push(...going.slice(1).map(({ signal }, index) => hangUp(path, `goes-${index + 1}`, signal)));
     const staying = crowd(CALLERS - going.length, () => read(path));
     // Some leave before anybody heard of them, some on the way, some while they wait.
     for (const third of [0, 1, 2]) {
       for (const each of going.filter((_, index) => index % 3 === third)) each.abort();
-      await arrived(client, 1);
+      await client.refreshesAre(1);
     }
     await client.release();
 
@@ -196,17 +189,17 @@ describe("callers of every kind, the alarm, a new name, new credentials and a ne
       () => change(path, { credentials }),
       () => consentAgain(client, workspace, path),
     ];
-    await client.fault(HELD);
+    await client.hold({ grant_type: "refresh_token" });
     travelPastExpiry();
     const logged = listen();
 
     const alarm = runDurableObjectAlarm(actorOf(path));
     const before = mix(path, callers / 2);
-    await arrived(client, 1);
+    await client.refreshesAre(1);
     for (const each of last === "consent" ? changes : changes.toReversed()) await each();
     expect((await read(path)).body).toMatchObject({ version: 3, health: "ok" });
     const after = mix(path, callers / 2);
-    await arrived(client, 1);
+    await client.refreshesAre(1);
     await client.release();
 
     // Who asks for a new token while the third is there is given the fourth.

@@ -3,14 +3,16 @@
  * is held against the Worker's own OpenAPI document.
  */
 
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { expect, inject, vi } from "vitest";
+import { expect, inject } from "vitest";
 import { Contract, type Description } from "./contract.ts";
+import { eventually } from "./eventually.ts";
 import type { ClientChanges, ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
 
 export const ORIGIN = "http://localhost";
+const LONGER_THAN_ANYBODY_WAITS = 600_000;
 
 export interface Answer {
   status: number;
@@ -44,7 +46,7 @@ export async function ask(request: Request, settings?: object): Promise<Response
 async function fetchFrom(request: Request, settings?: object): Promise<Response> {
   if (settings === undefined) return await exports.default.fetch(request);
   const { default: app } = await import("../../src/worker.ts");
-  return await app.fetch(request, { ...env, ...settings });
+  return await app.fetch(request, { ...env, ...settings }, createExecutionContext());
 }
 
 /** Sends a request with the root key, unless `headers` says otherwise. An object is sent as JSON. */
@@ -158,7 +160,12 @@ export class ConnectedClient {
     await this.#control("PUT", "/fault", fault);
   }
 
-  /** Lets go the answers that a fault's delay holds back now. */
+  /** Holds back the answer to the next request that there is, or what a fault makes of it, until it is released. */
+  async hold(fault: TokenFault = {}): Promise<void> {
+    await this.fault({ delay_ms: LONGER_THAN_ANYBODY_WAITS, times: 1, ...fault });
+  }
+
+  /** Lets go the answers that are held back now. */
   async release(): Promise<void> {
     await this.#control("POST", "/release");
   }
@@ -175,6 +182,14 @@ export class ConnectedClient {
   /** How many refreshes the provider has seen. */
   async refreshes(): Promise<number> {
     return await this.requests("refresh_token");
+  }
+
+  /** Resolves when the provider has seen this many refreshes, in all. */
+  async refreshesAre(count: number): Promise<void> {
+    await eventually(async () => {
+      const seen = await this.refreshes();
+      if (seen !== count) throw new Error(`The provider has seen ${seen} refreshes, not ${count}.`);
+    });
   }
 
   /** How many token requests of one grant type the provider has seen. */
@@ -240,7 +255,7 @@ export function actorOf(secretPath: string): DurableObjectStub {
 /** Waits until a secret whose renewal is due now has been renewed: its alarm is rung, unless it rang by itself and is under way. */
 export async function expectRenewed(secretPath: string, version: number): Promise<void> {
   await runDurableObjectAlarm(actorOf(secretPath));
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { attributes } = (await call("GET", secretPath)).body.data;
     expect(attributes).toMatchObject({ version, health: { status: "ok" } });
   });

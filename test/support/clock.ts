@@ -15,3 +15,8 @@ export function travelTo(instant: number): void {
   offset = instant - realNow();
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + offset);
 }
+
+/** Stops the clock, here or at an instant: however long a machine takes, no time passes. */
+export function stopClock(instant = Date.now()): void {
+  vi.spyOn(Date, "now").mockReturnValue(instant);
+}

@@ -24,7 +24,7 @@ declare global {
 await applyD1Migrations(env.DB, env.MIGRATIONS);
 
 const PAUSE_MS = 20;
-const MOST_PAUSES = 100;
+const MOST_PAUSES = 1000;
 
 /** A test file whose objects are at work when it ends may never be reported as ended. */
 afterAll(async () => {
