@@ -61,7 +61,11 @@ async function bench(): Promise<number> {
     if (values.wan) return await showWan(options);
     const rows = ROWS.filter(({ name }) => chosen?.includes(name) ?? true);
     const results: { row: Row; outcome: Outcome }[] = [];
-    for (const row of rows) results.push({ row, outcome: await measure(row, options) });
+    for (const row of rows) {
+      const outcome = await measure(row, options);
+      results.push({ row, outcome });
+      console.error(`${outcome.holds ? "✓" : "✗"} ${row.name}: ${outcome.figure} · ${outcome.floor ?? ""}`);
+    }
     return isProfile ? 0 : show(results);
   } finally {
     rmSync(folder, { recursive: true, force: true });

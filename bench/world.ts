@@ -5,11 +5,12 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
 import { BUNDLE } from "./build.ts";
+import { childrenCalled } from "./process.ts";
 
 export type Floor = "hello" | "json" | "rpc";
 
@@ -25,7 +26,7 @@ export interface Plan {
   inspect?: boolean;
 }
 
-const COMPATIBILITY_DATE = "2026-10-20";
+const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"/m.exec(readFileSync("wrangler.toml", "utf8"))?.[1] ?? "";
 const DATABASE = "00000000-0000-0000-0000-000000000000";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], stripCfConnectingIp: false };
 
@@ -56,7 +57,7 @@ export class World {
     const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "edge-secrets-bench-"));
     migrate(folder);
     const rootKey = randomBytes(32).toString("base64url");
-    const before = new Set(workerds());
+    const before = new Set(childrenCalled("workerd"));
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         workers: [service(plan, rootKey), ...floors(plan.jsonFloor)],
@@ -69,7 +70,7 @@ export class World {
     await miniflare.ready;
     const at = async (name: string) => (await miniflare.unsafeGetDirectURL(name)).origin;
     const [origin, hello, json, rpc] = await Promise.all([at("service"), at("hello"), at("json"), at("rpc")]);
-    const pid = workerds().find((each) => !before.has(each)) ?? null;
+    const pid = childrenCalled("workerd").find((each) => !before.has(each)) ?? null;
     return new World({ rootKey, origin, floors: { hello, json: `${json}/token`, rpc }, pid }, miniflare, folder);
   }
 
@@ -166,21 +167,4 @@ function floors(jsonFloor: string): V4WorkerOptions[] {
       durableObjects: { HOLDER: { className: "Holder", useSQLite: true } },
     },
   ];
-}
-
-/** The workerd processes that this one has started. */
-function workerds(): number[] {
-  if (!existsSync("/proc/self/stat")) return [];
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const [, comm, parent] = /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-        return comm === "workerd" && Number(parent) === process.pid;
-      } catch {
-        // It has ended meanwhile.
-        return false;
-      }
-    });
 }

@@ -1,4 +1,4 @@
-/** One line of JSON for each request, alarm and refresh. Values are written by JSON.stringify, so that none can start a line of its own. */
+/** One line of JSON for each request, alarm and refresh; token reads that go well share one. Values are written by JSON.stringify, so that none can start a line of its own. */
 
 import type { ErrorCode } from "./errors.ts";
 
@@ -15,6 +15,8 @@ export type LogLine =
       code?: ErrorCode | undefined;
       internal?: string | undefined;
     }
+  /** Token reads that went well since the last such line of the isolate, by where they came from; the last of them asked as `request_id`. */
+  | { kind: "reads"; request_id: string; memory: number; edge: number; origin: number }
   | {
       kind: "refresh";
       trigger: "alarm" | "read" | "manual";

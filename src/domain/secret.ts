@@ -119,8 +119,6 @@ export interface Health {
 export interface SecretView extends Pick<Secret, Shown> {
   credentials: TokenCredentials | PlainCredentials;
   health: Health;
-  /** From when on the actor itself has to be asked again; null: at no time. The first versions of an actor do not say. */
-  copyEndsAt?: number | null;
 }
 
 type Shown = "id" | "workspaceId" | "authClientId" | "userId" | "type" | "name" | "version" | "reported";

@@ -38,7 +38,7 @@ export function addConsentRoutes(app: App): void {
 
   for (const route of [...connectRoutes, ...callbackRoutes]) app.openAPIRegistry.registerPath(route);
 
-  // One route for both, as one of these beside the other would cost every request the quick router (test/router.test.ts).
+  // One route for both, as one of these beside the other would cost every request the quick router (test/http/router.test.ts).
   app.get("/connect/:token", async (c) => {
     if (c.req.param("token") === "ended") {
       const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");

@@ -13,6 +13,7 @@ import type { Lineage } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import type { Problem, ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
+import type { Source } from "./read-count.ts";
 
 /** What a route cannot do itself, because routes have no telephone and no keys. */
 export interface Outside {
@@ -39,6 +40,8 @@ export interface AppEnv {
     kind: Kind;
     /** What is wrong with the body besides what its schema finds. */
     problems?: Problem[];
+    /** Where the token came from that is the answer. */
+    source?: Source;
     /** What the answer was an error of, for the log. */
     failure?: ServiceError;
   };

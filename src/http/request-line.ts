@@ -3,13 +3,19 @@
 import { routePath } from "hono/route";
 import { log } from "../telemetry.ts";
 import type { Handler } from "./context.ts";
+import { ReadCount } from "./read-count.ts";
 
 const MAX_REQUEST_ID_LENGTH = 200;
 const REQUEST_ID = /^[\x21-\x7e]{1,200}$/;
 
+/** A token read that takes longer has a line of its own. */
+const SLOW_MS = 1000;
+
+const reads = new ReadCount();
+
 /**
- * Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. Writes one line when that is ready. The route stands
- * in it as a pattern, so that no id or code of a URL does.
+ * Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. Writes one line when that is ready; token reads that
+ * went well are counted instead. The route stands in it as a pattern, so that no id or code of a URL does.
  */
 export const requestLine: Handler = async (c, next) => {
   const startedAt = Date.now();
@@ -17,6 +23,9 @@ export const requestLine: Handler = async (c, next) => {
   c.set("requestId", id);
   await next();
   c.res.headers.set("x-request-id", id);
+  const now = Date.now();
+  const source = c.get("source");
+  if (source !== undefined && now - startedAt < SLOW_MS) return reads.add(source, id, now);
   const failure = c.get("failure")?.failure;
   log({
     kind: "request",
@@ -24,7 +33,7 @@ export const requestLine: Handler = async (c, next) => {
     method: c.req.method,
     route: routePath(c, -1),
     status: c.res.status,
-    duration_ms: Date.now() - startedAt,
+    duration_ms: now - startedAt,
     principal: c.get("principal")?.id ?? null,
     code: failure?.code,
     internal: failure?.internal,

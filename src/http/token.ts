@@ -68,6 +68,7 @@ export function addTokenRoute(app: App): void {
       skipsCopies: NO_CACHE.test(c.req.header("Cache-Control") ?? ""),
       keepAlive: (work) => c.executionCtx.waitUntil(work),
     });
+    c.set("source", from);
     const headers = { ETag: `"${token.version}"`, "Server-Timing": from };
     if (knows(c, token.version)) return new Response(null, { status: 304, headers });
     return writeDocument(200, tokenDocument(token, Date.now(), minTtlSeconds), headers);

@@ -42,6 +42,11 @@ export class SecretActor extends DurableObject<Env> implements Door {
     return answer(() => this.#keeper.read(cause, input));
   }
 
+  readToken(input: Asked<"readToken">): Answered<"readToken"> {
+    const cause = { trigger: "read", requestId: input.requestId } as const;
+    return answer(() => this.#keeper.readToken(cause, input.minTtlSeconds));
+  }
+
   change(input: Asked<"change">): Promise<Answer<SecretView>> {
     return answer(() => this.#keeper.change(input));
   }

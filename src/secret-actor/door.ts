@@ -7,6 +7,7 @@ import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } fro
 import type { Reason } from "../domain/oauth2/response.ts";
 import type { Inspection } from "../domain/overdue.ts";
 import type { PlainCredentials, Report, Secret, SecretView } from "../domain/secret.ts";
+import type { Token } from "../domain/token-copy.ts";
 import type { Failure } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Seen } from "../store/places.ts";
@@ -102,6 +103,12 @@ export interface Callback extends Ask {
   query: string;
 }
 
+export interface TokenRead {
+  token: Token;
+  /** From when on the actor itself has to be asked again; null: that does not matter. */
+  copyEndsAt: number | null;
+}
+
 /** The methods of the actor that the front door calls. */
 export interface Door {
   create(input: NewSecret): Promise<Answer<SecretView>>;
@@ -110,6 +117,8 @@ export interface Door {
    * `waits: false`: answers with what is there, and renews behind it.
    */
   read(input: Ask & { minTtlSeconds: number; requireToken: boolean; waits?: boolean }): Promise<Answer<SecretView>>;
+  /** Reads what a step needs and nothing else. Fails rather than answer without a token. */
+  readToken(input: Ask & { minTtlSeconds: number }): Promise<Answer<TokenRead>>;
   change(input: Change): Promise<Answer<SecretView>>;
   /** The auth client was changed: a secret that waited for this tries again at once. */
   clientChanged(input: Ask): Promise<Answer<null>>;

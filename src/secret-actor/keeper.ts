@@ -10,11 +10,12 @@ import type { SecretId } from "../domain/ids.ts";
 import { type Inspection, overdueSince } from "../domain/overdue.ts";
 import { announce, canRefresh, isDue, isFresh, isServable, isTooEarly, nextWake } from "../domain/refresh-schedule.ts";
 import { blankSecret, type Secret, type SecretView } from "../domain/secret.ts";
+import { copyEndsAt, tokenOf } from "../domain/token-copy.ts";
 import { ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import { Consent } from "./consent.ts";
 import { receive } from "./content.ts";
-import type { Change, NewSecret } from "./door.ts";
+import type { Change, NewSecret, TokenRead } from "./door.ts";
 import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
 import type { Cause, Ports } from "./ports.ts";
@@ -86,6 +87,14 @@ export class SecretKeeper {
     const isMissing = view.credentials.kind === "token" && view.credentials.accessToken === null;
     if (requireToken && isMissing) throw unavailable(this.#memory.secret, this.#ports.now());
     return view;
+  }
+
+  /** Answers likewise, with what a step needs. */
+  async readToken(cause: Cause, minTtlSeconds: number): Promise<TokenRead> {
+    const token = tokenOf(await this.read(cause, { minTtlSeconds, requireToken: true }));
+    const { secret } = this.#memory;
+    // What came since is not what this says.
+    return { token, copyEndsAt: secret.version === token.version ? copyEndsAt(secret) : 0 };
   }
 
   /**

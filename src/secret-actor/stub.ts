@@ -20,6 +20,7 @@ export type SecretStub = {
 const METHODS: Record<keyof Door, { repeatable: boolean; outdates?: boolean }> = {
   create: { repeatable: false },
   read: { repeatable: true },
+  readToken: { repeatable: true },
   change: { repeatable: false, outdates: true },
   clientChanged: { repeatable: true },
   inspect: { repeatable: true },

@@ -102,10 +102,10 @@ export async function dropCopies(env: Env, path: SecretPath): Promise<void> {
   if (name !== null) await edge.drop(name);
 }
 
-/** Drops the copies if they are of another version than what the actor just answered. */
-export async function dropOthers(env: Env, path: SecretPath, { version }: Token): Promise<void> {
+/** Decides whether there are copies of another version than what the actor just answered. */
+export function isOutdatedBy(path: SecretPath, { version }: Token): boolean {
   const copy = inMemory.find(keyOf(path), Date.now());
-  if (copy !== undefined && copy.token.version !== version) await dropCopies(env, path);
+  return copy !== undefined && copy.token.version !== version;
 }
 
 /** Lets a look-up hear of changes, until what is given back is called. */

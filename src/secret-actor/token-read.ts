@@ -4,14 +4,15 @@
  */
 
 import type { Env } from "../bindings.ts";
-import type { SecretView } from "../domain/secret.ts";
-import { type Token, tokenOf } from "../domain/token-copy.ts";
+import type { Token } from "../domain/token-copy.ts";
 import { SharedWork } from "../shared-work.ts";
+import type { TokenRead } from "./door.ts";
 import { secretStub } from "./stub.ts";
 import {
-  dropOthers,
+  dropCopies,
   findAtEdge,
   findInMemory,
+  isOutdatedBy,
   keepCopy,
   type LookUp,
   type SecretPath,
@@ -42,8 +43,8 @@ const lookUps = new SharedWork<Found>(15_000);
  */
 export async function readToken(env: Env, asked: TokenAsk): Promise<Found> {
   if (asked.skipsCopies) {
-    const token = tokenOf(await askActor(env, asked));
-    asked.keepAlive(dropOthers(env, asked, token));
+    const { token } = await askActor(env, asked);
+    if (isOutdatedBy(asked, token)) asked.keepAlive(dropCopies(env, asked));
     return { token, from: "origin" };
   }
   const token = findInMemory(asked, asked.minTtlSeconds, Date.now());
@@ -66,10 +67,7 @@ async function lookItUp(env: Env, asked: TokenAsk, lookUp: LookUp): Promise<Foun
     const copy = await findAtEdge(env, asked, asked.minTtlSeconds, lookUp);
     if (copy !== null) return { token: copy, from: "edge" };
     const askedAt = Date.now();
-    const answered = await askActor(env, asked);
-    const token = tokenOf(answered);
-    // An actor of a version that does not say so yet.
-    const endsAt = answered.copyEndsAt === undefined ? 0 : answered.copyEndsAt;
+    const { token, copyEndsAt: endsAt } = await askActor(env, asked);
     keeping = keepCopy(env, asked, { token, askedAt, endsAt }, lookUp);
     return { token, from: "origin" };
   } finally {
@@ -78,6 +76,6 @@ async function lookItUp(env: Env, asked: TokenAsk, lookUp: LookUp): Promise<Foun
   }
 }
 
-function askActor(env: Env, { workspace, id, requestId, minTtlSeconds }: TokenAsk): Promise<SecretView> {
-  return secretStub(env, workspace, id).read({ requestId, minTtlSeconds, requireToken: true });
+function askActor(env: Env, { workspace, id, requestId, minTtlSeconds }: TokenAsk): Promise<TokenRead> {
+  return secretStub(env, workspace, id).readToken({ requestId, minTtlSeconds });
 }

@@ -4,7 +4,6 @@ import { type FreeCredentials, hasTokens } from "../domain/auth-client.ts";
 import { healthOf } from "../domain/health.ts";
 import { isServable } from "../domain/refresh-schedule.ts";
 import type { Grant, Secret, SecretView, TokenCredentials } from "../domain/secret.ts";
-import { copyEndsAt } from "../domain/token-copy.ts";
 
 /** Shows a secret with what was sealed of it, in this version. */
 export function secretView(secret: Secret, content: Grant | FreeCredentials, now: number): SecretView {
@@ -21,7 +20,6 @@ export function secretView(secret: Secret, content: Grant | FreeCredentials, now
       ? tokenCredentials(secret, content as Grant, now)
       : { kind: "plain", members: content as FreeCredentials },
     health: healthOf(secret, now),
-    copyEndsAt: copyEndsAt(secret),
   };
 }
 

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { call, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { FakeIssuer } from "../support/jwt-issuer.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 import { WatchedWorker } from "../support/watched-worker.ts";
@@ -76,7 +77,7 @@ describe("an API key", () => {
     const held = Promise.withResolvers<void>();
     worker.beforeRow = (sql) => (sql.includes("FROM places") ? held.promise : Promise.resolve());
     const early = worker.send("GET", readPath(workspace), headers);
-    await vi.waitFor(() => expect(worker.asked).toContainEqual(PLACE), { timeout: 20_000 });
+    await eventually(() => expect(worker.asked).toContainEqual(PLACE));
     worker.beforeRow = () => Promise.resolve();
     await worker.send("DELETE", `/v2/api-keys/${id}`);
     held.resolve();

@@ -4,7 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, inject, test } from "vitest";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, call, newWorkspace } from "../support/api.ts";
-import { travelTo } from "../support/clock.ts";
+import { stopClock, travelTo } from "../support/clock.ts";
 import { eventually } from "../support/eventually.ts";
 import type { OAuth2ServerSettings } from "../support/oauth2-server-contract.ts";
 import { ServerApp } from "../support/server-app.ts";
@@ -91,7 +91,7 @@ describe("at expiry", () => {
   test("fifty readers and refreshes cause one token request, and every one gets its token", async () => {
     const app = await ServerApp.create({}, { delay_ms: 200 });
     const path = await app.connect(newWorkspace());
-    travelTo((await expiryOf(path)) + 1000);
+    stopClock((await expiryOf(path)) + 1000);
 
     const [reads, refreshes] = await Promise.all([
       Promise.all(Array.from({ length: 25 }, () => call("GET", `${path}/token`))),

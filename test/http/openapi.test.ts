@@ -54,7 +54,7 @@ describe("every route", () => {
       .map((each) => each.replace(/ \d+$/, ""))
       // What a router answers HEAD with is what it answers GET with.
       .filter((each) => !each.startsWith("HEAD ") || !routes.includes(each.replace("HEAD", "GET")));
-    // One route answers this and `/connect/{token}` (test/router.test.ts).
+    // One route answers this and `/connect/{token}` (test/http/router.test.ts).
     routes.push("GET /connect/ended");
     expect([...new Set(described)].toSorted()).toEqual([...new Set(routes)].toSorted());
   });

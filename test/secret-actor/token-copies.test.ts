@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
 import { call, ConnectedClient, newBrowser, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 import { signInAndConsent } from "../support/user-agent.ts";
 import { WatchedWorker } from "../support/watched-worker.ts";
@@ -102,7 +103,7 @@ describe("a token read", () => {
     const path = await imported({});
     await worker.read(path);
     const [{ from }, asked] = await worker.askedBy(() => worker.read(path, { "cache-control": "max-age=3, No-Cache" }));
-    expect([from, asked]).toEqual(["origin", ["read"]]);
+    expect([from, asked]).toEqual(["origin", ["readToken"]]);
   });
 
   test("shares one call, and one look-up of the workspace, with all who ask in this isolate meanwhile", async () => {
@@ -112,11 +113,11 @@ describe("a token read", () => {
     worker.beforeAnswer = () => held.promise;
     const [answers, asked] = await worker.askedBy(async () => {
       const reads = Array.from({ length: 100 }, () => worker.read(path));
-      await vi.waitFor(() => expect(worker.asked).toContain("read"), { timeout: 20_000 });
+      await eventually(() => expect(worker.asked).toContain("readToken"));
       held.resolve();
       return await Promise.all(reads);
     });
-    expect(asked).toEqual([LINEAGE, "read"]);
+    expect(asked).toEqual([LINEAGE, "readToken"]);
     expect(new Set(answers.map(({ status, from }) => `${status} ${from}`))).toEqual(new Set(["200 origin"]));
   });
 
@@ -127,15 +128,15 @@ describe("a token read", () => {
     worker.beforeAnswer = () => held.promise;
     const [answers, asked] = await worker.askedBy(async () => {
       const reads = [worker.read(path), worker.read(path)];
-      await vi.waitFor(() => expect(worker.asked).toContain("read"), { timeout: 20_000 });
+      await eventually(() => expect(worker.asked).toContain("readToken"));
       held.resolve();
       return await Promise.all(reads);
     });
     expect([answers.map(({ status }) => status), asked]).toEqual([
       [404, 404],
-      [LINEAGE, "read"],
+      [LINEAGE, "readToken"],
     ]);
-    expect((await worker.askedBy(() => worker.read(path)))[1]).toEqual(["read"]);
+    expect((await worker.askedBy(() => worker.read(path)))[1]).toEqual(["readToken"]);
   });
 
   test("answers 304 from memory to whoever has the version", async () => {
@@ -150,7 +151,7 @@ describe("a token read", () => {
     await worker.read(path);
     expect((await worker.read(path, {}, "?min_ttl=200")).from).toBe("memory");
     const [short, asked] = await worker.askedBy(() => worker.read(path, {}, "?min_ttl=400"));
-    expect([short.from, short.body.health, asked]).toEqual(["origin", "degraded", ["read"]]);
+    expect([short.from, short.body.health, asked]).toEqual(["origin", "degraded", ["readToken"]]);
   });
 
   test.each([
@@ -318,7 +319,7 @@ describe("a change that is made here is seen here at once:", () => {
     const held = Promise.withResolvers<void>();
     worker.beforeAnswer = () => held.promise;
     const early = worker.read(path);
-    await vi.waitFor(() => expect(worker.asked).toContain("read"), { timeout: 20_000 });
+    await eventually(() => expect(worker.asked).toContain("readToken"));
     worker.beforeAnswer = () => Promise.resolve();
     await call("POST", `${path}/refresh`);
     const late = await worker.read(path);
@@ -339,7 +340,7 @@ describe("a change that is made here is seen here at once:", () => {
       await cache.put(...copy);
     });
     const early = worker.read(path);
-    await vi.waitFor(() => expect(putting).toHaveBeenCalled(), { timeout: 20_000 });
+    await eventually(() => expect(putting).toHaveBeenCalled());
     await call("POST", `${path}/refresh`);
     held.resolve();
     await early;

@@ -1,7 +1,7 @@
 /** Which of Hono's routers the routes get. */
 
 import { expect, test } from "vitest";
-import { createApp } from "../src/http/app.ts";
+import { createApp } from "../../src/http/app.ts";
 
 test("every route has a form that the quick router takes", () => {
   const { router } = createApp({} as never);
