@@ -1,7 +1,12 @@
-/** Work that several requests of an isolate want at the same time, and that is done once for all of them. */
+/**
+ * Work that several requests of an isolate want at the same time, and that is done once for all of them. For requests alone: the platform
+ * lets no Durable Object wait for the promise of another.
+ */
 
 interface UnderWay<T> {
   work: Promise<T>;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
   isOutdated: () => boolean;
 }
 
@@ -9,7 +14,7 @@ export class SharedWork<T> {
   readonly #patienceMs: number;
   readonly #underWay = new Map<string, UnderWay<T>>();
 
-  /** `patienceMs`: how long somebody waits for work that another request began, before it is done again. */
+  /** `patienceMs`: how long work that another request began may take, before it is done again. */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
   }
@@ -31,7 +36,7 @@ export class SharedWork<T> {
       if (done !== null) return done.value;
       lost = underWay;
     }
-    const begun: UnderWay<T> = { work: work(), isOutdated };
+    const begun: UnderWay<T> = { work: work(), startedAt: Date.now(), isOutdated };
     this.#underWay.set(name, begun);
     const ended = () => {
       if (this.#underWay.get(name) === begun) this.#underWay.delete(name);
@@ -41,9 +46,11 @@ export class SharedWork<T> {
   }
 
   /** Null when the work is lost with the request that began it. The platform gives a request up that waits for another's alone: hence the timer. */
-  async #joined({ work }: UnderWay<T>): Promise<{ value: T } | null> {
+  async #joined({ work, startedAt }: UnderWay<T>): Promise<{ value: T } | null> {
+    const patience = startedAt + this.#patienceMs - Date.now();
+    if (patience <= 0) return null;
     let timer: number | null = null;
-    const lost = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), this.#patienceMs)));
+    const lost = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), patience)));
     try {
       return await Promise.race([work.then((value) => ({ value })), lost]);
     } finally {

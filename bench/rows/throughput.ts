@@ -25,7 +25,7 @@ interface Throughput {
   prepare: (scene: Scene) => Promise<Reading>;
 }
 
-const WARM_SECONDS = 2;
+const WARM_SECONDS = 5;
 /** Of a token's answers so many have to come from where the row says: a copy in memory ends every few seconds. */
 const ENOUGH = 0.95;
 
@@ -65,7 +65,8 @@ function judged(
 ): Outcome {
   const rates = figures.map((each) => each.perSecond);
   const floorRates = floors.map((each) => each.perSecond);
-  const ratio = median(rates) / median(floorRates);
+  // Each round against the floor that was measured just before it: a machine has its moods.
+  const ratio = median(rates.map((rate, round) => rate / (floorRates[round] ?? Number.NaN)));
   const p50 = median(figures.map((each) => each.p50Ms));
   const cpu = median(figures.map((each) => each.cpuMicros));
   const floorCpu = median(floors.map((each) => each.cpuMicros));

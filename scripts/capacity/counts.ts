@@ -54,8 +54,8 @@ export const LOOK: Usage = {
   logEvents: 1,
 };
 
-/** A token read that the isolate answers from its memory. CPU: an estimate. Log: the request, and our line. */
-export const FROM_MEMORY: Usage = { workerRequests: 1, workerCpuMs: 1, logEvents: 2 };
+/** A token read that the isolate answers from its memory. CPU: an estimate. Log: the invocation; reads share a line of ours (docs/decisions/0017). */
+export const FROM_MEMORY: Usage = { workerRequests: 1, workerCpuMs: 1, logEvents: 1 };
 /** One that the data centre's cache answers: what it holds has to be opened. */
 const FROM_EDGE: Usage = { ...FROM_MEMORY, workerCpuMs: 2 };
 /** One that the actor answers. The caller is looked up too: the key, and what contains its place. */
@@ -66,7 +66,7 @@ export const FROM_ORIGIN: Usage = {
   objectRowsRead: 1,
   d1Queries: 2,
   d1RowsRead: 4,
-  logEvents: 3,
+  logEvents: 2,
 };
 
 /**

@@ -25,14 +25,15 @@ export class Principals {
   async find(authorization: string | undefined, register: Register, changesNothing: boolean): Promise<Principal> {
     if (authorization === undefined || !changesNothing) return (await identify(authorization, register)).principal;
     const name = await fingerprint(authorization);
-    const known = this.#known.find(name, Date.now());
+    const now = Date.now();
+    const known = this.#known.find(name, now);
     if (known !== undefined) return known;
     const { timesForgotten } = this.#known;
     const isOutdated = () => this.#known.timesForgotten !== timesForgotten;
     const lookUp = async () => {
       const { principal, until } = await identify(authorization, register);
       // The key may have been revoked while it was looked up.
-      if (!isOutdated()) this.#known.keep(name, principal, Math.min(until, Date.now() + REMEMBERED_MS));
+      if (!isOutdated()) this.#known.keep(name, principal, Math.min(until, now + REMEMBERED_MS));
       return principal;
     };
     return await this.#lookUps.do(name, lookUp, register.later, isOutdated);

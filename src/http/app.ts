@@ -74,7 +74,7 @@ function authenticated({ fetchJwks }: Outside): Handler {
     const principal = await principals.find(c.req.header("Authorization"), register, changesNothing(c));
     c.set("principal", principal);
     await next();
-    c.res.headers.set("Cache-Control", "no-store");
+    if (c.get("source") === undefined) c.res.headers.set("Cache-Control", "no-store");
   };
 }
 

@@ -30,12 +30,13 @@ class IsolateMemory {
 
   /** Looks up what contains a place, for all who want to know it meanwhile, and remembers it. */
   async learnLineage(c: Context, place: NarrowPlace): Promise<Lineage | null> {
+    const now = Date.now();
     const { timesForgotten } = this.#lineages;
     const isOutdated = () => this.#lineages.timesForgotten !== timesForgotten;
     const lookUp = async () => {
       const lineage = await findLineage(c.env.DB, place);
       // The place may have been deleted while it was looked up.
-      if (lineage !== null && !isOutdated()) this.#lineages.keep(nameOf(place), lineage, Date.now() + REMEMBERED_MS);
+      if (lineage !== null && !isOutdated()) this.#lineages.keep(nameOf(place), lineage, now + REMEMBERED_MS);
       return lineage;
     };
     return await this.#lookUps.do(nameOf(place), lookUp, (work) => c.executionCtx.waitUntil(work), isOutdated);

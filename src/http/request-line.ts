@@ -22,9 +22,9 @@ export const requestLine: Handler = async (c, next) => {
   const id = requestIdOf(c.req.header("x-request-id"));
   c.set("requestId", id);
   await next();
-  c.res.headers.set("x-request-id", id);
-  const now = Date.now();
   const source = c.get("source");
+  if (source === undefined) c.res.headers.set("x-request-id", id);
+  const now = Date.now();
   if (source !== undefined && now - startedAt < SLOW_MS) return reads.add(source, id, now);
   const failure = c.get("failure")?.failure;
   log({

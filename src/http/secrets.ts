@@ -26,7 +26,16 @@ import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
-import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspaceId } from "./parameters.ts";
+import {
+  alsoRefuse,
+  idInPath,
+  jsonBody,
+  ownId,
+  platformId,
+  secretInPath,
+  wholeNumber,
+  workspaceId,
+} from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { shownInList } from "./secret-list.ts";
 import { writeDocument, type Written } from "./write.ts";
@@ -179,8 +188,9 @@ export function addSecretRoutes(app: App): void {
     return writeSecret(c, 201, secret);
   });
 
-  app.openapi(readSecret, async (c) => {
-    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.get");
+  app.openAPIRegistry.registerPath(readSecret);
+  app.get("/v2/workspaces/:workspace/secrets/:id", async (c) => {
+    const stub = await lead(c, secretInPath(c), "workspaces.auth_secret.get");
     const asked = { requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false };
     return writeSecret(c, 200, await stub.read(asked));
   });

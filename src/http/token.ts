@@ -4,13 +4,12 @@
  */
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { OWN_ID, PLATFORM_ID, type SecretId, type WorkspaceId } from "../domain/ids.ts";
-import { nothingThere } from "../domain/permissions.ts";
+import type { SecretId } from "../domain/ids.ts";
 import { tokenDocument, tokenSchema } from "../jsonapi/token.ts";
 import { readToken } from "../secret-actor/token-read.ts";
 import { failures, json, OF_PROVIDERS, OF_TOKENS } from "./answers.ts";
 import type { App, Context } from "./context.ts";
-import { ownId, queryIn, wholeNumber, workspaceId } from "./parameters.ts";
+import { ownId, queryIn, secretInPath, wholeNumber, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { writeDocument } from "./write.ts";
 
@@ -55,9 +54,7 @@ const route = createRoute({
 export function addTokenRoute(app: App): void {
   app.openAPIRegistry.registerPath(route);
   app.get("/v2/workspaces/:workspace/secrets/:id/token", async (c) => {
-    const workspace = c.req.param("workspace") as WorkspaceId;
-    const id = c.req.param("id") as SecretId;
-    if (!PLATFORM_ID.test(workspace) || !OWN_ID.test(id)) throw nothingThere();
+    const { workspace, id } = secretInPath(c);
     const minTtlSeconds = c.req.url.includes("?") ? queryIn(c, query).min_ttl : 0;
     await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
     const { token, from } = await readToken(c.env, {
@@ -68,10 +65,17 @@ export function addTokenRoute(app: App): void {
       skipsCopies: NO_CACHE.test(c.req.header("Cache-Control") ?? ""),
       keepAlive: (work) => c.executionCtx.waitUntil(work),
     });
+    const headers = {
+      "Cache-Control": "no-store",
+      "x-request-id": c.get("requestId"),
+      ETag: `"${token.version}"`,
+      "Server-Timing": from,
+    };
+    const answer = knows(c, token.version)
+      ? new Response(null, { status: 304, headers })
+      : writeDocument(200, tokenDocument(token, Date.now(), minTtlSeconds), headers);
     c.set("source", from);
-    const headers = { ETag: `"${token.version}"`, "Server-Timing": from };
-    if (knows(c, token.version)) return new Response(null, { status: 304, headers });
-    return writeDocument(200, tokenDocument(token, Date.now(), minTtlSeconds), headers);
+    return answer;
   });
 }
 

@@ -81,7 +81,7 @@ const LATER_MEMBERS = {
   announcedDays: null,
   notBefore: null,
   renewedWith: null,
-  mayBeCopied: true,
+  mayBeCopied: false,
   scopes: null,
 };
 /** What is said with `renewedWith` since other grants are renewed too. */

@@ -8,6 +8,7 @@ import type { RecordIdentity } from "../crypto/seal.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Token } from "../domain/token-copy.ts";
 import { ShortMemory } from "../short-memory.ts";
+import { inTime } from "../time-limit.ts";
 import { cacheApi, type EdgeLayer } from "./edge-layer.ts";
 
 /** Says which secret, as its actor is named. */
@@ -16,26 +17,31 @@ export interface SecretPath {
   id: SecretId;
 }
 
-/** A copy, and the instant at which it ends. */
+/** A copy: what an actor that was asked at `askedAt` answered, and the instant at which that ends. */
 interface Copy {
   token: Token;
+  askedAt: number;
   until: number;
-}
-
-/** Whoever looks a token up, until nothing more comes of it. */
-export interface LookUp {
-  /** The secret was changed meanwhile, so what is found may be what was before: none of it is kept. */
-  isOutdated: boolean;
 }
 
 /** Other isolates of a data centre are not told of changes, so they look there again after this. */
 const IN_MEMORY_MS = 5000;
 /** A token of 2 KiB weighs about 2,500: all of them take a tenth of an isolate's 128 MB at most. */
 const BOUNDS = { entries: 5000, weight: 12_000_000 };
+/** Longer than any look-up takes. */
+const LOOK_UP_MS = 30_000;
+/** A cache that takes longer than this is slower than the actor. */
+const EDGE_PATIENCE_MS = 500;
 
 const edge: EdgeLayer = cacheApi;
 const inMemory = new ShortMemory<Copy>(BOUNDS);
-const lookUps = new Map<string, Set<LookUp>>();
+/** When this isolate last knew of a change: what was asked of an actor before that is worth nothing, wherever it turns up. */
+const droppedAt = new ShortMemory<number>({ entries: 10_000, weight: 0 });
+
+/** Decides whether what was asked of the actor then may be what was before a change. */
+export function isOutdated(path: SecretPath, askedAt: number): boolean {
+  return askedAt <= (droppedAt.find(keyOf(path), Date.now()) ?? -Infinity);
+}
 
 /** Finds a copy in memory that is good for at least so many seconds more. No I/O. */
 export function findInMemory(path: SecretPath, minTtlSeconds: number, now: number): Token | null {
@@ -43,20 +49,26 @@ export function findInMemory(path: SecretPath, minTtlSeconds: number, now: numbe
   return copy !== undefined && lastsFor(copy.token, minTtlSeconds, now) ? copy.token : null;
 }
 
+/** Decides whether memory has a copy of this very version. */
+export function isInMemory(path: SecretPath, { version }: Token): boolean {
+  return inMemory.find(keyOf(path), Date.now())?.token.version === version;
+}
+
 /** Finds a copy in this data centre, likewise, and remembers it. */
-export async function findAtEdge(
-  env: Env,
-  path: SecretPath,
-  minTtlSeconds: number,
-  lookUp: LookUp,
-): Promise<Token | null> {
+export async function findAtEdge(env: Env, path: SecretPath, minTtlSeconds: number): Promise<Token | null> {
   if (settingsOf(env).edgeCacheSeconds === 0) return null;
-  // Without the key that it was sealed with, a copy is none.
-  const copy = await openCopy(env, identityOf(path)).catch(() => null);
+  // Without the key that it was sealed with, a copy is none; nor is one that does not come.
+  const copy = await inTime(openCopy(env, identityOf(path)), EDGE_PATIENCE_MS, "The cache").catch(() => null);
   const now = Date.now();
-  if (copy === null || copy.until <= now || lookUp.isOutdated) return null;
+  if (copy === null || copy.until <= now || isOutdated(path, copy.askedAt)) return null;
   remember(path, copy, now);
   return lastsFor(copy.token, minTtlSeconds, now) ? copy.token : null;
+}
+
+async function openCopy(env: Env, identity: RecordIdentity): Promise<Copy | null> {
+  const { cipher, copyNames } = settingsOf(env);
+  const sealed = await edge.find(await copyNames(identity));
+  return sealed === null ? null : await cipher.open<Copy>(identity, sealed);
 }
 
 /**
@@ -67,61 +79,41 @@ export async function keepCopy(
   env: Env,
   path: SecretPath,
   { token, askedAt, endsAt }: { token: Token; askedAt: number; endsAt: number | null },
-  lookUp: LookUp,
 ): Promise<void> {
   const { cipher, copyNames, edgeCacheSeconds } = settingsOf(env);
   const now = Date.now();
-  const copy = { token, until: Math.min(endsAt ?? Number.POSITIVE_INFINITY, askedAt + edgeCacheSeconds * 1000) };
-  if (copy.until <= now || lookUp.isOutdated) return;
-  const isKnown = inMemory.find(keyOf(path), now)?.token.version === token.version;
-  remember(path, copy, now);
-  const seconds = Math.floor((copy.until - now) / 1000);
-  if (isKnown || seconds === 0) return;
+  const until = Math.min(endsAt ?? Number.POSITIVE_INFINITY, askedAt + edgeCacheSeconds * 1000);
+  if (until <= now || isOutdated(path, askedAt)) return;
+  const copy = { token, askedAt, until };
+  const isKnown = isInMemory(path, token);
+  if (!remember(path, copy, now) || isKnown) return;
   const identity = identityOf(path);
   const [name, sealed] = await Promise.all([copyNames(identity), cipher.seal(identity, copy)]);
-  if (lookUp.isOutdated) return;
-  await edge.keep(name, sealed, seconds);
-  // The change may have dropped what was there before this.
-  if (lookUp.isOutdated) await edge.drop(name);
-}
-
-async function openCopy(env: Env, identity: RecordIdentity): Promise<Copy | null> {
-  const { cipher, copyNames } = settingsOf(env);
-  const sealed = await edge.find(await copyNames(identity));
-  return sealed === null ? null : await cipher.open<Copy>(identity, sealed);
+  if (isOutdated(path, askedAt)) return;
+  await edge.keep(name, sealed, Math.ceil((until - now) / 1000));
+  // A change may have dropped what was there before this.
+  if (isOutdated(path, askedAt)) await edge.drop(name);
 }
 
 /** Drops what copies there are in this isolate and in this data centre. Returns when they are gone; rejects for nothing. */
 export async function dropCopies(env: Env, path: SecretPath): Promise<void> {
   const { copyNames, edgeCacheSeconds } = settingsOf(env);
+  const now = Date.now();
+  droppedAt.keep(keyOf(path), now, now + Math.max(edgeCacheSeconds * 1000, LOOK_UP_MS));
   inMemory.forget(keyOf(path));
-  for (const lookUp of lookUps.get(keyOf(path)) ?? []) lookUp.isOutdated = true;
   if (edgeCacheSeconds === 0) return;
-  // Without a ring there is no name, but nothing that opens either.
-  const name = await copyNames(identityOf(path)).catch(() => null);
-  if (name !== null) await edge.drop(name);
+  const dropping = copyNames(identityOf(path)).then((name) => edge.drop(name));
+  // Without a ring there is no name, but nothing that opens either; and this isolate knows what to think of a copy that stays.
+  await inTime(dropping, EDGE_PATIENCE_MS, "The cache").catch(() => undefined);
 }
 
-/** Decides whether there are copies of another version than what the actor just answered. */
-export function isOutdatedBy(path: SecretPath, { version }: Token): boolean {
-  const copy = inMemory.find(keyOf(path), Date.now());
-  return copy !== undefined && copy.token.version !== version;
-}
-
-/** Lets a look-up hear of changes, until what is given back is called. */
-export function watchChanges(path: SecretPath, lookUp: LookUp): () => void {
-  const key = keyOf(path);
-  const watching = lookUps.get(key) ?? new Set();
-  lookUps.set(key, watching.add(lookUp));
-  return () => {
-    watching.delete(lookUp);
-    if (watching.size === 0 && lookUps.get(key) === watching) lookUps.delete(key);
-  };
-}
-
-function remember(path: SecretPath, copy: Copy, now: number): void {
+/** False when there is a newer one already: what comes late never stands in its place. */
+function remember(path: SecretPath, copy: Copy, now: number): boolean {
+  const known = inMemory.find(keyOf(path), now);
+  if (known !== undefined && known.token.version > copy.token.version) return false;
   const weight = JSON.stringify(copy.token).length;
   inMemory.keep(keyOf(path), copy, Math.min(copy.until, now + IN_MEMORY_MS), weight);
+  return true;
 }
 
 function lastsFor({ credentials }: Token, seconds: number, now: number): boolean {

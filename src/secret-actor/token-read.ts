@@ -6,18 +6,8 @@
 import type { Env } from "../bindings.ts";
 import type { Token } from "../domain/token-copy.ts";
 import { SharedWork } from "../shared-work.ts";
-import type { TokenRead } from "./door.ts";
 import { secretStub } from "./stub.ts";
-import {
-  dropCopies,
-  findAtEdge,
-  findInMemory,
-  isOutdatedBy,
-  keepCopy,
-  type LookUp,
-  type SecretPath,
-  watchChanges,
-} from "./token-cache.ts";
+import { findAtEdge, findInMemory, isInMemory, isOutdated, keepCopy, type SecretPath } from "./token-cache.ts";
 
 export interface TokenAsk extends SecretPath {
   requestId: string;
@@ -42,40 +32,29 @@ const lookUps = new SharedWork<Found>(15_000);
  * @throws {ServiceError} `not_found`, `reauthorization_required`, `client_misconfigured`, `provider_unreachable`, `storage_integrity`
  */
 export async function readToken(env: Env, asked: TokenAsk): Promise<Found> {
-  if (asked.skipsCopies) {
-    const { token } = await askActor(env, asked);
-    if (isOutdatedBy(asked, token)) asked.keepAlive(dropCopies(env, asked));
-    return { token, from: "origin" };
-  }
-  const token = findInMemory(asked, asked.minTtlSeconds, Date.now());
+  if (asked.skipsCopies) return await askActor(env, asked);
+  const askedAt = Date.now();
+  const token = findInMemory(asked, asked.minTtlSeconds, askedAt);
   if (token !== null) return { token, from: "memory" };
-
-  const name = `${asked.workspace}/${asked.id}?${asked.minTtlSeconds}`;
-  const lookUp: LookUp = { isOutdated: false };
   return await lookUps.do(
-    name,
-    () => lookItUp(env, asked, lookUp),
+    `${asked.workspace}/${asked.id}?${asked.minTtlSeconds}`,
+    () => lookUp(env, asked),
     asked.keepAlive,
-    () => lookUp.isOutdated,
+    () => isOutdated(asked, askedAt),
   );
 }
 
-async function lookItUp(env: Env, asked: TokenAsk, lookUp: LookUp): Promise<Found> {
-  const stopWatching = watchChanges(asked, lookUp);
-  let keeping: Promise<void> | undefined;
-  try {
-    const copy = await findAtEdge(env, asked, asked.minTtlSeconds, lookUp);
-    if (copy !== null) return { token: copy, from: "edge" };
-    const askedAt = Date.now();
-    const { token, copyEndsAt: endsAt } = await askActor(env, asked);
-    keeping = keepCopy(env, asked, { token, askedAt, endsAt }, lookUp);
-    return { token, from: "origin" };
-  } finally {
-    if (keeping === undefined) stopWatching();
-    else asked.keepAlive(keeping.catch(() => undefined).finally(stopWatching));
-  }
+async function lookUp(env: Env, asked: TokenAsk): Promise<Found> {
+  const copy = await findAtEdge(env, asked, asked.minTtlSeconds);
+  return copy === null ? await askActor(env, asked) : { token: copy, from: "edge" };
 }
 
-function askActor(env: Env, { workspace, id, requestId, minTtlSeconds }: TokenAsk): Promise<TokenRead> {
-  return secretStub(env, workspace, id).readToken({ requestId, minTtlSeconds });
+/** Asks the actor, and keeps its answer unless that is what memory has. */
+async function askActor(env: Env, asked: TokenAsk): Promise<Found> {
+  const { workspace, id, requestId, minTtlSeconds, keepAlive } = asked;
+  const askedAt = Date.now();
+  const { token, copyEndsAt } = await secretStub(env, workspace, id).readToken({ requestId, minTtlSeconds });
+  const keeping = { token, askedAt, endsAt: copyEndsAt };
+  if (!isInMemory(asked, token)) keepAlive(keepCopy(env, asked, keeping).catch(() => undefined));
+  return { token, from: "origin" };
 }

@@ -1,6 +1,6 @@
 /** `GET …/secrets`: pages, filters, and one broken secret among others. */
 
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { actorOf, call, ConnectedClient, faults, newWorkspace } from "../support/api.ts";
@@ -198,7 +198,7 @@ describe("a list with", () => {
     const request = new Request(`http://localhost${path}`, {
       headers: { authorization: `Bearer ${env.ROOT_API_KEY}` },
     });
-    const answer = await app.fetch(request, { ...env, SECRETS: namespace });
+    const answer = await app.fetch(request, { ...env, SECRETS: namespace }, createExecutionContext());
     const { data } = await answer.json<{ data: unknown[] }>();
     expect([data.length, most]).toEqual([100, 100]);
   });

@@ -245,7 +245,7 @@ describe("GET …/secrets/{id}/token", () => {
     expect((await call("GET", `${path}/token`, undefined, { "if-none-match": '"2"' })).status).toBe(200);
   });
 
-  test.each(["-1", "3601", "1.5", "x", ""])("400 for min_ttl=%s", async (min_ttl) => {
+  test.each(["-1", "3601", "1.5", "x", "", "0&min_ttl=60"])("400 for min_ttl=%s", async (min_ttl) => {
     const answer = await call("GET", `/v2/workspaces/w/secrets/${crypto.randomUUID()}/token?min_ttl=${min_ttl}`);
     expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document min_ttl"]]);
   });

@@ -102,6 +102,7 @@ const EXPECTED: Printed[] = [
     texts: ['{"Authorization":"Basic YW5uYTpiYXR0ZXJ5IHN0YXBsZQ=="}', '{"X-Api-Key":"4711"}', '"headers":{}'],
   },
   { of: "If-None-Match", statuses: [304], texts: [/^"\d+"$/m] },
+  { of: "Cache-Control: no-cache", texts: [/^server-timing: (memory|edge)\s*$/im, /^server-timing: origin\s*$/im] },
   { of: "min_ttl=3600", texts: [/^ok\n\n?degraded$/m] },
   {
     of: "EXPIRED=",

@@ -331,6 +331,35 @@ describe("a change that is made here is seen here at once:", () => {
     expect((await worker.read(path)).body.version).toBe(2);
   });
 
+  test("a copy that the data centre still has while it is being dropped is not taken", async () => {
+    const { path } = await connected();
+    await worker.read(path);
+    const held = Promise.withResolvers<boolean>();
+    const deleting = vi.spyOn(Cache.prototype, "delete").mockReturnValue(held.promise);
+    const change = call("POST", `${path}/refresh`);
+    await eventually(() => expect(deleting).toHaveBeenCalled());
+    expect((await atEdge(path)).copy).toBeDefined();
+    const during = await worker.read(path);
+    held.resolve(true);
+    await change;
+    const after = await worker.read(path);
+    expect([during, after].map(({ from, body }) => [from, body.version])).toEqual([
+      ["origin", 2],
+      [expect.stringMatching(/memory|origin/), 2],
+    ]);
+  });
+
+  test("a reader who takes no copy leaves the newer version for those who do", async () => {
+    const { path } = await connected();
+    await worker.read(path);
+    const { copy } = await atEdge(path);
+    await call("POST", `${path}/refresh`);
+    await worker.read(path, { "cache-control": "no-cache" });
+    expect((await atEdge(path)).copy).not.toBe(copy);
+    const { from, body } = await worker.read(path);
+    expect([from, body.version]).toEqual(["memory", 2]);
+  });
+
   test("a copy for the data centre that was on its way then does not arrive", async () => {
     const { path } = await connected();
     const cache = await caches.open("token-copies");
