@@ -27,7 +27,7 @@ export class SharedWork<T> {
     name: string,
     work: () => Promise<T>,
     keepAlive: (work: Promise<unknown>) => void,
-    isOutdated: () => boolean = () => false,
+    isOutdated: () => boolean,
   ): Promise<T> {
     for (let lost: UnderWay<T> | null = null; ;) {
       const underWay = this.#underWay.get(name);

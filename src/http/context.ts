@@ -12,8 +12,8 @@ import type { Principal } from "../domain/permissions.ts";
 import type { Lineage } from "../domain/place.ts";
 import type { EgressPolicy } from "../domain/provider-uri.ts";
 import type { Problem, ServiceError } from "../errors.ts";
+import type { Source } from "../secret-actor/token-read.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
-import type { Source } from "./read-count.ts";
 
 /** What a route cannot do itself, because routes have no telephone and no keys. */
 export interface Outside {

@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 
 const REMEMBERED_MS = 30_000;
 const BOUNDS = { entries: 10_000, weight: 0 };
-
+/** Longer than D1 takes. */
 const PATIENCE_MS = 5000;
 
 const known = new WeakMap<Env, IsolateMemory>();

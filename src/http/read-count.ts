@@ -3,9 +3,8 @@
  * (docs/decisions/0017); who read what is for the audit trail.
  */
 
+import type { Source } from "../secret-actor/token-read.ts";
 import { log } from "../telemetry.ts";
-
-export type Source = "memory" | "edge" | "origin";
 
 /** The shortest time between two lines of an isolate. */
 const PAUSE_MS = 10_000;

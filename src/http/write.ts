@@ -5,6 +5,8 @@ import { ServiceError } from "../errors.ts";
 import { errorDocument } from "../jsonapi/errors.ts";
 import type { Context } from "./context.ts";
 
+const JSON_ANSWER = { "Content-Type": "application/json" };
+
 /** An answer whose document was typed where it was made. */
 // oxlint-disable-next-line no-explicit-any
 export type Written = Response & TypedResponse<any, any, any>;
@@ -24,5 +26,3 @@ export function writeError(c: Context, error: ServiceError): Response {
     headers: { ...JSON_ANSWER, "Cache-Control": "no-store", ...headers },
   });
 }
-
-const JSON_ANSWER = { "Content-Type": "application/json" };

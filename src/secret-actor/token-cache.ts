@@ -85,8 +85,7 @@ export async function keepCopy(
   const until = Math.min(endsAt ?? Number.POSITIVE_INFINITY, askedAt + edgeCacheSeconds * 1000);
   if (until <= now || isOutdated(path, askedAt)) return;
   const copy = { token, askedAt, until };
-  const isKnown = isInMemory(path, token);
-  if (!remember(path, copy, now) || isKnown) return;
+  if (!remember(path, copy, now)) return;
   const identity = identityOf(path);
   const [name, sealed] = await Promise.all([copyNames(identity), cipher.seal(identity, copy)]);
   if (isOutdated(path, askedAt)) return;

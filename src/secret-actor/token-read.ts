@@ -18,10 +18,13 @@ export interface TokenAsk extends SecretPath {
   keepAlive: (work: Promise<unknown>) => void;
 }
 
+/** Where a token was found: in this isolate, in the data centre, by asking its actor. */
+export type Source = "memory" | "edge" | "origin";
+
 /** A token, and where it was found. */
 export interface Found {
   token: Token;
-  from: "memory" | "edge" | "origin";
+  from: Source;
 }
 
 /** A reader waits 12 seconds at most for the actor. */
