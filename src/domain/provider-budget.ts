@@ -195,7 +195,9 @@ function reopened(budget: Budget, pauseMs: number, now: number): Budget {
 function withoutExpired(before: Budget, now: number): Budget {
   const isOver = (expiresAt: number) => expiresAt <= now;
   let budget = before;
-  if ([...before.tickets.values()].some(isOver)) {
+  // All live for as long, so the first to come is the first to go.
+  const [oldest] = before.tickets.values();
+  if (oldest !== undefined && isOver(oldest)) {
     budget = { ...before, tickets: new Map([...before.tickets].filter(([, expiresAt]) => !isOver(expiresAt))) };
   }
   const { phase } = budget;

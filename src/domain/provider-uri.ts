@@ -14,8 +14,8 @@ const LOCAL_NAME = /(^|\.)(localhost|local|internal|localdomain|home\.arpa)$/;
 
 /** Says what is wrong with a provider's URI as the end of a sentence ("must …"), or null when it may be called. */
 export function providerUriFault(uri: string, policy: EgressPolicy): string | null {
-  if (!URL.canParse(uri)) return "must be an absolute URI";
-  const url = new URL(uri);
+  const url = URL.parse(uri);
+  if (url === null) return "must be an absolute URI";
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
   if (url.hash !== "" || uri.includes("#")) return "must not have a fragment";
 

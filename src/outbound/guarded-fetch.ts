@@ -11,7 +11,9 @@ export type Fetched = { kind: "answer"; answer: RawAnswer } | { kind: "failed"; 
 
 /** The longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
-/** The room for one piece of it, used again for the next: pieces of their own are much garbage where many answers are long. */
+/** The room for the first piece of it: a token answer is seldom longer, and larger room costs more than the rest of the call. */
+const FIRST_PIECE_BYTES = 4 * 1024;
+/** The room for each other piece, used again for the next: pieces of their own are much garbage where many answers are long. */
 const PIECE_BYTES = 64 * 1024;
 
 /** Sends one request, once. Never throws for anything that the other side does. */
@@ -67,7 +69,7 @@ async function readBounded(response: Response): Promise<string | null> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  let room = new Uint8Array(PIECE_BYTES);
+  let room = new Uint8Array(FIRST_PIECE_BYTES);
   for (;;) {
     const { done, value } = await reader.read(room);
     if (done) return text + decoder.decode();
@@ -77,6 +79,8 @@ async function readBounded(response: Response): Promise<string | null> {
       return null;
     }
     text += decoder.decode(value, { stream: true });
-    room = new Uint8Array(value.buffer);
+    const { buffer } = value;
+    const isTooSmall = value.byteLength === buffer.byteLength && buffer.byteLength < PIECE_BYTES;
+    room = new Uint8Array(isTooSmall ? new ArrayBuffer(PIECE_BYTES) : buffer);
   }
 }

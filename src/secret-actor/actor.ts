@@ -17,6 +17,7 @@ import { log } from "../telemetry.ts";
 import type { Answer, Door } from "./door.ts";
 import { SecretKeeper } from "./keeper.ts";
 import type { Ports } from "./ports.ts";
+import { RecentClients } from "./recent-clients.ts";
 import { DurableRecord } from "./record.ts";
 import { dropCopies } from "./token-cache.ts";
 
@@ -24,6 +25,8 @@ type Asked<Method extends keyof Door> = Parameters<Door[Method]>[0];
 type Answered<Method extends keyof Door> = ReturnType<Door[Method]>;
 
 const POSTPONED_ALARM_MS = 60_000;
+
+const recentClients = new RecentClients();
 
 export class SecretActor extends DurableObject<Env> implements Door {
   #made: SecretKeeper | null = null;
@@ -136,7 +139,10 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     keepAlive: (promise) => ctx.waitUntil(promise),
     cipher: settings.cipher,
     digest,
-    findAuthClient: (id) => findAuthClient(env.DB, id),
+    findAuthClient: (id, age) => {
+      const find = () => findAuthClient(env.DB, id);
+      return age === "recent" ? recentClients.find(id, find) : find();
+    },
     sendTokenRequest: (request, timeoutMs) =>
       sendTokenRequest(request, { policy: settings.egress, timeoutMs, now, publicUrl: settings.publicUrl }),
     noteSecretInUse: (client, name) => noteSecretInUse(env.DB, client, name),

@@ -97,7 +97,7 @@ async function tryOnce(
   cause: Cause,
   planned: Planned,
 ): Promise<{ outcome: Outcome; wasBegun: boolean } | null> {
-  const found = await findRegistration(memory, ports, planned.secret);
+  const found = await findRegistration(memory, ports, cause, planned.secret);
   if (found.kind === "refused") return { outcome: found, wasBegun: false };
   const { secret, grant } = planned;
   const variables = variablesOf(secret.fields, grant.undefined_params["callback"]);
@@ -147,9 +147,12 @@ async function notOpened(memory: Memory, ports: Ports, cause: Cause, version: nu
 async function findRegistration(
   memory: Memory,
   ports: Ports,
-  { authClientId }: Secret,
+  { trigger }: Cause,
+  { authClientId, trouble }: Secret,
 ): Promise<Registered | (Outcome & { kind: "refused" })> {
-  const found = await lookUpClient(ports, authClientId);
+  // Those that are fine fall due together. Somebody who waits, or has just corrected the client, wants it as it is now.
+  const age = trigger === "alarm" && trouble === null ? "recent" : "now";
+  const found = await lookUpClient(ports, authClientId, age);
   const client = found === undefined ? (memory.record?.client ?? null) : found;
   if (client === null) {
     return found === null

@@ -7,10 +7,14 @@ import type { Ports } from "./ports.ts";
 /** The longest that D1 may take. */
 export const D1_TIMEOUT_MS = 5000;
 
-/** Finds a client: null when there is none, undefined when D1 does not answer in time. */
-export async function lookUpClient(ports: Ports, id: AuthClientId): Promise<SealedAuthClient | null | undefined> {
+/** Finds a client: null when there is none, undefined when D1 does not answer in time. `recent`: as it was at most a second ago will do. */
+export async function lookUpClient(
+  ports: Ports,
+  id: AuthClientId,
+  age: "now" | "recent" = "now",
+): Promise<SealedAuthClient | null | undefined> {
   let found: SealedAuthClient | null | undefined;
-  const lookUp = ports.findAuthClient(id).then(
+  const lookUp = ports.findAuthClient(id, age).then(
     (client) => (found = client),
     () => undefined,
   );

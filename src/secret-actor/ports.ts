@@ -33,7 +33,8 @@ export interface Ports {
   cipher: Cipher;
   /** SHA-256, in hexadecimal. */
   digest: (text: string) => Promise<string>;
-  findAuthClient: (id: AuthClientId) => Promise<SealedAuthClient | null>;
+  /** `recent`: as it was at most a second ago will do. */
+  findAuthClient: (id: AuthClientId, age: "now" | "recent") => Promise<SealedAuthClient | null>;
   sendTokenRequest: (request: TokenRequest, timeoutMs: number) => Promise<Heard>;
   /** Remembers which of a client's secrets its provider took. */
   noteSecretInUse: (client: SealedAuthClient, name: SecretName) => Promise<void>;

@@ -14,9 +14,8 @@ export async function takeTurn(
   secret: Secret,
   request: TokenRequest,
 ): Promise<Turn | HeldBack> {
-  const uri = tokenEndpoint(request) ?? "";
   // What is no URI is refused where it would be called.
-  const host = URL.canParse(uri) ? new URL(uri).host : "";
+  const host = URL.parse(tokenEndpoint(request) ?? "")?.host ?? "";
   const isUrgent = isReuseLikely(secret, ports.now());
   const ticket = { id: attemptId, secret: secret.id, client: secret.authClientId, host, isUrgent };
   const admission = await ports.budget.enter(ticket);
