@@ -1,7 +1,7 @@
 /** The front door of the Worker: wiring only. */
 
 import type { Env } from "./bindings.ts";
-import { createApp } from "./http/app.ts";
+import { createFront } from "./http/front.ts";
 import { refreshIssuers } from "./jobs/issuers.ts";
 import { sweep } from "./jobs/stub.ts";
 import { diagnose } from "./outbound/diagnosis.ts";
@@ -13,10 +13,13 @@ export { BudgetActor } from "./budget/budget-actor.ts";
 export { JobActor } from "./jobs/job-actor.ts";
 export { SecretActor } from "./secret-actor/actor.ts";
 
-const app = createApp({ fetchJwks, discover, diagnose, newSigningKey, privateKeyFault });
+const outside = { fetchJwks, discover, diagnose, newSigningKey, privateKeyFault };
 
 export default {
-  fetch: app.fetch,
+  fetch: createFront(outside, async () => {
+    const { createApp } = await import("./http/app.ts");
+    return () => createApp(outside).fetch;
+  }),
   scheduled: async (_, env) => {
     const requestId = crypto.randomUUID();
     await Promise.all([sweep(env, requestId), refreshIssuers(env, discover, requestId)]);

@@ -2,7 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import type { ErrorCode } from "../errors.ts";
-import { errorsSchema, statusOf } from "../jsonapi/errors.ts";
+import { errorsSchema } from "../jsonapi/error-schema.ts";
+import { statusOf } from "../jsonapi/errors.ts";
 
 /** Describes an answer with a document. */
 export function json<S extends z.ZodType>(description: string, schema: S) {

@@ -4,8 +4,6 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
-import { verifyJwt } from "../auth/jwt.ts";
-import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import { addApiKeyRoutes } from "./api-keys.ts";
 import { addAuthClientRoutes } from "./auth-clients.ts";
@@ -16,14 +14,15 @@ import { addDiagnosisRoute } from "./diagnosis.ts";
 import { addDocumentationRoutes } from "./documentation.ts";
 import { addHealthRoute } from "./health.ts";
 import { addMaintenanceRoutes } from "./maintenance.ts";
-import { changesNothing, isolateMemory } from "./isolate-memory.ts";
+import { authenticated, onlyLocalWhereLoopbackIsAllowed } from "./entrance.ts";
+import { changesNothing } from "./isolate-memory.ts";
 import { refuseInvalid } from "./parameters.ts";
 import { addProviderRoutes } from "./providers.ts";
 import { requestLine } from "./request-line.ts";
 import { addSecretRoutes } from "./secrets.ts";
 import { addKeySetRoute, addSigningKeyRoutes } from "./key-routes.ts";
 import { addTenancyRoutes } from "./tenancy.ts";
-import { addTokenRoute } from "./token.ts";
+import { addTokenRoute } from "./token-route.ts";
 import { writeError } from "./write.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -54,28 +53,6 @@ export function createApp(outside: Outside): App {
   app.notFound((c) => writeError(c, new ServiceError("not_found", "There is no such route.")));
   app.onError((error, c) => writeError(c, serviceErrorOf(error)));
   return app;
-}
-
-const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
-  refuseForeignHost(settingsOf(c.env), c.req.url);
-  await next();
-};
-
-function authenticated({ fetchJwks }: Outside): Handler {
-  return async (c, next) => {
-    const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
-    const register = {
-      db: c.env.DB,
-      rootApiKey,
-      verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
-      later: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
-    };
-    const { principals } = isolateMemory(c.env);
-    const principal = await principals.find(c.req.header("Authorization"), register, changesNothing(c));
-    c.set("principal", principal);
-    await next();
-    if (c.get("source") === undefined) c.res.headers.set("Cache-Control", "no-store");
-  };
 }
 
 /** Refuses bodies that are too large, or of another kind. What changes nothing has none. */

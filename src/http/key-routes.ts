@@ -8,7 +8,8 @@ import { algorithmOf, publicKeys, signsFrom, signsItself, withKey } from "../dom
 import { clientPermission, holds, nothingThere } from "../domain/permissions.ts";
 import { ServiceError } from "../errors.ts";
 import { authClientSchema } from "../jsonapi/auth-client-resource.ts";
-import { documentSchema, instant } from "../jsonapi/document.ts";
+import { documentSchema } from "../jsonapi/document.ts";
+import { instant } from "../jsonapi/instant.ts";
 import { filledRegistration } from "../jsonapi/registration.ts";
 import { KEY_SET_TYPE, keySetSchema } from "../jsonapi/signing-keys.ts";
 import { findAuthClient, openAuthClient, updateAuthClient } from "../store/auth-clients.ts";

@@ -1,7 +1,7 @@
 /** Parts of requests that many routes share. */
 
 import { z } from "@hono/zod-openapi";
-import { type ContractId, OWN_ID, PLATFORM_ID, type SecretId, type TenantId, type WorkspaceId } from "../domain/ids.ts";
+import { type ContractId, OWN_ID, type TenantId, type WorkspaceId } from "../domain/ids.ts";
 import { nothingThere } from "../domain/permissions.ts";
 import type { Place } from "../domain/place.ts";
 import { type Problem, ServiceError } from "../errors.ts";
@@ -110,14 +110,6 @@ export function idInPath<S extends z.ZodType>(c: Context, name: string, schema: 
   const result = schema.safeParse(c.req.param(name));
   if (!result.success) throw nothingThere();
   return result.data;
-}
-
-/** Reads which secret a path names, on the routes that every step takes: a validator would cost more than all else there. @throws {ServiceError} `not_found` */
-export function secretInPath(c: Context): { workspace: WorkspaceId; id: SecretId } {
-  const workspace = c.req.param("workspace") ?? "";
-  const id = c.req.param("id") ?? "";
-  if (!PLATFORM_ID.test(workspace) || !OWN_ID.test(id)) throw nothingThere();
-  return { workspace: workspace as WorkspaceId, id: id as SecretId };
 }
 
 /** Reads a query where no validator does. @throws {ServiceError} `invalid_document` */

@@ -26,17 +26,9 @@ import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
-import {
-  alsoRefuse,
-  idInPath,
-  jsonBody,
-  ownId,
-  platformId,
-  secretInPath,
-  wholeNumber,
-  workspaceId,
-} from "./parameters.ts";
+import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
+import { secretInPath } from "./secret-path.ts";
 import { shownInList } from "./secret-list.ts";
 import { writeDocument, type Written } from "./write.ts";
 

@@ -4,7 +4,8 @@ import { z } from "@hono/zod-openapi";
 import { type Permission, PERMISSIONS } from "../domain/permissions.ts";
 import type { Place } from "../domain/place.ts";
 import type { Problem } from "../errors.ts";
-import { instant, instantSchema, instantTextSchema, memberAt, nameSchema, requestDocument } from "./document.ts";
+import { instantSchema, instantTextSchema, memberAt, nameSchema, requestDocument } from "./document.ts";
+import { instant } from "./instant.ts";
 import { placeProblems, placeRelationships, relatedPlace, shownPlaceRelationships } from "./place.ts";
 
 const permissionSchema = z

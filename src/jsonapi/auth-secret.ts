@@ -15,7 +15,6 @@ import {
 } from "./credentials.ts";
 import {
   changeDocument,
-  instant,
   instantSchema,
   memberAt,
   nameSchema,
@@ -24,7 +23,9 @@ import {
   relationship,
   requestDocument,
 } from "./document.ts";
-import { healthStatusSchema, secondsLeft } from "./token.ts";
+import { instant } from "./instant.ts";
+import { secondsLeft } from "./token.ts";
+import { healthStatusSchema } from "./token-schema.ts";
 
 /** The platform's own documents spell this relationship both ways. */
 const SPELLINGS = ["auth_client", "auth-client"] as const;

@@ -6,7 +6,6 @@ import { RESERVED_AUTHORIZE_PARAMS } from "../domain/oauth2/request.ts";
 import type { Problem } from "../errors.ts";
 import {
   fieldsSchema,
-  instant,
   instantSchema,
   memberAt,
   nameSchema,
@@ -17,6 +16,7 @@ import {
   requestDocument,
   strangeNames,
 } from "./document.ts";
+import { instant } from "./instant.ts";
 
 const MAX_SCOPE_LENGTH = 8192;
 

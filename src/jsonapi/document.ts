@@ -6,13 +6,6 @@ import { PLATFORM_ID } from "../domain/ids.ts";
 import type { Problem } from "../errors.ts";
 import { pointerTo, problemsOf } from "./problems.ts";
 
-/** An instant as it stands on the wire: RFC 3339 in UTC, whole seconds. */
-export function instant(milliseconds: number): string;
-export function instant(milliseconds: number | null): string | null;
-export function instant(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
-}
-
 /** Wraps a resource as the document that answers a request. */
 export function document(data: unknown): { data: unknown; meta: Record<string, never> } {
   return { data, meta: {} };

@@ -1,7 +1,7 @@
 /** Failures on the wire (JSON:API 1.1, error objects). The only place that knows a failure's status number. */
 
-import { z } from "@hono/zod-openapi";
 import type { ErrorCode, Failure, Problem } from "../errors.ts";
+import type { ErrorObject } from "./error-schema.ts";
 
 const STATUS_AND_TITLE: Record<ErrorCode, readonly [status: number, title: string]> = {
   invalid_document: [400, "The request is not valid."],
@@ -20,26 +20,8 @@ const STATUS_AND_TITLE: Record<ErrorCode, readonly [status: number, title: strin
   internal: [500, "Something went wrong on our side."],
 };
 
-const CODES = Object.keys(STATUS_AND_TITLE) as [ErrorCode, ...ErrorCode[]];
-
-const errorSchema = z
-  .strictObject({
-    status: z.string().openapi({ description: "The status of the answer, as text." }),
-    code: z.enum(CODES).openapi({ description: "For programs. The list is closed." }),
-    title: z.string().openapi({ description: "The same for each code." }),
-    detail: z.string().openapi({ description: "What is wrong here, in a sentence." }),
-    source: z
-      .union([z.strictObject({ pointer: z.string() }), z.strictObject({ parameter: z.string() })])
-      .optional()
-      .openapi({ description: "Where in the document (RFC 6901), or which parameter." }),
-    links: z.strictObject({ about: z.string() }).optional().openapi({ description: "Where to mend it." }),
-  })
-  .openapi("Error");
-
-/** The schema of a document that says what went wrong. */
-export const errorsSchema = z.strictObject({ errors: z.array(errorSchema).min(1) }).openapi("Errors");
-
-type ErrorObject = z.infer<typeof errorSchema>;
+/** The closed list, for schemas. */
+export const CODES = Object.keys(STATUS_AND_TITLE) as [ErrorCode, ...ErrorCode[]];
 
 /** Gives the status that a code is answered with. */
 export function statusOf(code: ErrorCode): number {

@@ -1,7 +1,8 @@
 /** Overdue refreshes on the wire: how many there are, and since when. */
 
 import { z } from "@hono/zod-openapi";
-import { instant, instantSchema } from "./document.ts";
+import { instantSchema } from "./document.ts";
+import { instant } from "./instant.ts";
 
 export const OVERDUE_PATH = "/v2/maintenance/overdue";
 

@@ -5,7 +5,6 @@ import type { ContractId, TenantId, WorkspaceId } from "../domain/ids.ts";
 import type { NarrowLevel, Place } from "../domain/place.ts";
 import type { Problem } from "../errors.ts";
 import {
-  instant,
   instantSchema,
   memberAt,
   nameSchema,
@@ -14,6 +13,7 @@ import {
   relatedTo,
   relationship,
 } from "./document.ts";
+import { instant } from "./instant.ts";
 
 const NARROW_LEVELS: readonly NarrowLevel[] = ["workspace", "contract", "tenant"];
 

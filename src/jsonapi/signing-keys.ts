@@ -3,7 +3,8 @@
 import { z } from "@hono/zod-openapi";
 import type { SigningKey } from "../domain/oauth2/registration.ts";
 import { signsFrom } from "../domain/oauth2/signing-keys.ts";
-import { instant, instantSchema } from "./document.ts";
+import { instantSchema } from "./document.ts";
+import { instant } from "./instant.ts";
 
 /** The media type of a key set (RFC 7517 8.5.2). */
 export const KEY_SET_TYPE = "application/jwk-set+json";

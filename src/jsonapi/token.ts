@@ -1,35 +1,10 @@
 /** A token on the wire: what a step puts on its request, whatever the type of the secret. */
 
-import { z } from "@hono/zod-openapi";
-import { HEALTH_STATUSES, type TokenCredentials } from "../domain/secret.ts";
+import type { z } from "@hono/zod-openapi";
+import type { TokenCredentials } from "../domain/secret.ts";
 import type { Token } from "../domain/token-copy.ts";
-import { instant, instantSchema } from "./document.ts";
-
-export const healthStatusSchema = z.enum(HEALTH_STATUSES);
-
-const headersSchema = z.record(z.string(), z.string()).openapi({ description: "What a step puts on its request." });
-
-/** How a token is shown. */
-export const tokenSchema = z
-  .union([
-    z.strictObject({
-      type: z.literal("oauth2"),
-      access_token: z.string(),
-      token_type: z.string(),
-      expires_at: instantSchema.nullable().openapi({ description: "Null: never." }),
-      expires_in: z.int().nullable().openapi({ description: "How many seconds are left now." }),
-      scope: z.string().nullable(),
-      version: z.int(),
-      health: healthStatusSchema,
-      headers: headersSchema,
-    }),
-    z.strictObject({
-      type: z.string().openapi({ description: "Any but `oauth2`.", not: { const: "oauth2" } }),
-      version: z.int(),
-      headers: headersSchema,
-    }),
-  ])
-  .openapi("Token");
+import { instant } from "./instant.ts";
+import type { tokenSchema } from "./token-schema.ts";
 
 /** Shows what a step puts on its request, and for how long. `minTtlSeconds` is what the caller asked for. */
 export function tokenDocument(token: Token, now: number, minTtlSeconds: number): z.infer<typeof tokenSchema> {

@@ -2,7 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { describe, expect, test } from "vitest";
-import { instant, paramsSchema, relationship } from "../../src/jsonapi/document.ts";
+import { paramsSchema, relationship } from "../../src/jsonapi/document.ts";
+import { instant } from "../../src/jsonapi/instant.ts";
 import { problemsOf } from "../../src/jsonapi/problems.ts";
 
 const schema = z.strictObject({
