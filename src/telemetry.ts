@@ -15,7 +15,7 @@ export type LogLine =
       code?: ErrorCode | undefined;
       internal?: string | undefined;
     }
-  /** Token reads that went well since the last such line of the isolate, by where they came from; the last of them asked as `request_id`. */
+  /** Reads of a token or a secret that went well since the last such line of the isolate, by where they came from; the last of them asked as `request_id`. */
   | { kind: "reads"; request_id: string; memory: number; edge: number; origin: number }
   | {
       kind: "refresh";

@@ -40,7 +40,7 @@ export interface AppEnv {
     kind: Kind;
     /** What is wrong with the body besides what its schema finds. */
     problems?: Problem[];
-    /** Where the token came from that is the answer. Such an answer comes with all of its headers: adding some later costs more than making it. */
+    /** Where the token or secret came from that is the answer. Such an answer comes with all of its headers: adding some later costs more than making it. */
     source?: Source;
     /** What the answer was an error of, for the log. */
     failure?: ServiceError;

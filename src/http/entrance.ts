@@ -2,8 +2,11 @@
 
 import { verifyJwt } from "../auth/jwt.ts";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
-import type { Handler, Outside } from "./context.ts";
+import type { Context, Handler, Outside } from "./context.ts";
 import { changesNothing, isolateMemory } from "./isolate-memory.ts";
+
+/** What it takes to fetch the keys of those who sign JWTs. */
+type Telephone = Pick<Outside, "fetchJwks">;
 
 /** Refuses what reached a development server from elsewhere. @throws {ServiceError} `internal` */
 export const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
@@ -11,20 +14,24 @@ export const onlyLocalWhereLoopbackIsAllowed: Handler = async (c, next) => {
   await next();
 };
 
-/** Finds out who asks. @throws {ServiceError} `unauthenticated`, `provider_unreachable` */
-export function authenticated({ fetchJwks }: Pick<Outside, "fetchJwks">): Handler {
+/** Finds out who asks, before whatever comes next. */
+export function authenticated(outside: Telephone): Handler {
   return async (c, next) => {
-    const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
-    const register = {
-      db: c.env.DB,
-      rootApiKey,
-      verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
-      later: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
-    };
-    const { principals } = isolateMemory(c.env);
-    const principal = await principals.find(c.req.header("Authorization"), register, changesNothing(c));
-    c.set("principal", principal);
+    await findCaller(c, outside);
     await next();
     if (c.get("source") === undefined) c.res.headers.set("Cache-Control", "no-store");
   };
+}
+
+/** Finds out who asks. @throws {ServiceError} `unauthenticated`, `provider_unreachable` */
+export async function findCaller(c: Context, { fetchJwks }: Telephone): Promise<void> {
+  const { rootApiKey, jwtIssuers, egress } = settingsOf(c.env);
+  const register = {
+    db: c.env.DB,
+    rootApiKey,
+    verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
+    later: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
+  };
+  const { principals } = isolateMemory(c.env);
+  c.set("principal", await principals.find(c.req.header("Authorization"), register, changesNothing(c)));
 }

@@ -4,10 +4,11 @@
  */
 
 import { Hono } from "hono";
+import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { toServiceError } from "../errors.ts";
 import type { AppEnv, Outside } from "./context.ts";
-import { authenticated, onlyLocalWhereLoopbackIsAllowed } from "./entrance.ts";
-import { requestLine } from "./request-line.ts";
+import { findCaller } from "./entrance.ts";
+import { inRequestLine } from "./request-line.ts";
 import { answerTokenRead, TOKEN_PATH } from "./token.ts";
 import { writeError } from "./write.ts";
 
@@ -16,22 +17,32 @@ type Fetch = Hono<AppEnv>["fetch"];
 /** With a query, or a slash at its end, it is for the router. */
 const PLAIN_TOKEN_READ = /^https?:\/\/[^/?]+\/v2\/workspaces\/[^/?]+\/secrets\/[^/?]+\/token$/;
 
-/** Makes the door. `makeRouter` is asked once. */
+/** Makes the door. What `loadRouter` gives is called once. */
 export function createFront(outside: Pick<Outside, "fetchJwks">, loadRouter: () => Promise<() => Fetch>): Fetch {
   const tokenReads = new Hono<AppEnv>();
-  tokenReads.use(requestLine, onlyLocalWhereLoopbackIsAllowed, authenticated(outside));
-  tokenReads.get(TOKEN_PATH, (c) => answerTokenRead(c, 0));
-  tokenReads.onError((error, c) => writeError(c, toServiceError(error)));
+  // One handler and nothing beside it: each that Hono has to go through costs every read something.
+  tokenReads.get(TOKEN_PATH, (c) =>
+    inRequestLine(c, async () => {
+      try {
+        refuseForeignHost(settingsOf(c.env), c.req.url);
+        await findCaller(c, outside);
+        return await answerTokenRead(c, 0);
+      } catch (error) {
+        return writeError(c, toServiceError(error));
+      }
+    }),
+  );
 
   let router: Fetch | undefined;
-  return async (request, env, context) => {
-    if (isPlainTokenRead(request)) return await tokenReads.fetch(request, env, context);
-    // Each request waits for the loading itself: none may wait for another's promise.
-    if (router === undefined) {
-      const makeRouter = await loadRouter();
-      router ??= makeRouter();
-    }
-    return await router(request, env, context);
+  // Each request waits for the loading itself: none may wait for another's promise.
+  const load = async (): Promise<Fetch> => {
+    const makeRouter = await loadRouter();
+    return (router ??= makeRouter());
+  };
+  return (request, env, context) => {
+    if (isPlainTokenRead(request)) return tokenReads.fetch(request, env, context);
+    if (router !== undefined) return router(request, env, context);
+    return load().then((loaded) => loaded(request, env, context));
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Token reads that went well, counted. A line for each would cost more than the read itself and say nothing that anybody looks for
- * (docs/decisions/0017); who read what is for the audit trail.
+ * Reads of one secret that went well, of its token or of all of it, counted. A line for each would cost more than the read itself and say nothing
+ * that anybody looks for (docs/decisions/0017); who read what is for the audit trail.
  */
 
 import type { Source } from "../secret-actor/token-read.ts";

@@ -183,8 +183,11 @@ export function addSecretRoutes(app: App): void {
   app.openAPIRegistry.registerPath(readSecret);
   app.get("/v2/workspaces/:workspace/secrets/:id", async (c) => {
     const stub = await lead(c, secretInPath(c), "workspaces.auth_secret.get");
-    const asked = { requestId: c.get("requestId"), minTtlSeconds: 0, requireToken: false };
-    return writeSecret(c, 200, await stub.read(asked));
+    const requestId = c.get("requestId");
+    const secret = await stub.read({ requestId, minTtlSeconds: 0, requireToken: false });
+    const answer = writeSecret(c, 200, secret, { "Cache-Control": "no-store", "x-request-id": requestId });
+    c.set("source", "origin");
+    return answer;
   });
 
   app.openapi(changeSecret, async (c) => {
@@ -225,7 +228,7 @@ async function lead(
   return secretStub(c.env, workspace, id);
 }
 
-function writeSecret(c: Context, status: 200 | 201, secret: SecretView): Written {
+function writeSecret(c: Context, status: 200 | 201, secret: SecretView, headers?: Record<string, string>): Written {
   const showCredentials = holds(c.get("principal"), "workspaces.auth_secret.get_credentials");
-  return writeDocument(status, document(secretResource(secret, showCredentials, Date.now())));
+  return writeDocument(status, document(secretResource(secret, showCredentials, Date.now())), headers);
 }
