@@ -5,13 +5,13 @@ import { defineConfig, type Plugin } from "vitest/config";
 
 /** Tests of pure code and of the sources run in plain Node, those of the Worker inside workerd. */
 const NODE_TESTS = ["test/*.test.ts", "test/{crypto,domain,jsonapi,simulator}/**/*.test.ts"];
-const WORKERD_TESTS = ["test/{auth,budget,http,jobs,outbound,secret-actor}/**/*.test.ts"];
+const WORKERD_TESTS = ["test/{auth,budget,console,events,http,jobs,outbound,secret-actor}/**/*.test.ts"];
 
 /**
  * The packages that run in workerd. Every test file has a workerd of its own, into which all modules go one by one: each package is
  * made one module before, without a source map, which halves what a file takes to start.
  */
-const PACKAGES = [...new Set(["@cfworker/json-schema", ...packagesIn("src")])];
+const PACKAGES = [...new Set(["@cfworker/json-schema", "hono/jsx/jsx-dev-runtime", ...packagesIn("src")])];
 const withoutLibraryMaps: Plugin = {
   name: "without-library-maps",
   enforce: "post",
@@ -19,7 +19,7 @@ const withoutLibraryMaps: Plugin = {
 };
 
 function packagesIn(folder: string): string[] {
-  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
   return sources.flatMap((name) =>
     [...readFileSync(`${folder}/${name}`, "utf8").matchAll(/ from "([@a-z][^":]*)";/g)].map(([, found = ""]) => found),
   );
@@ -43,6 +43,16 @@ export default defineConfig({
           include: ["test/scripts/**/*.test.ts"],
           exclude: ["test/scripts/{removal,chaos}.test.ts"],
           testTimeout: 90_000,
+        },
+      },
+      // `npm run test:browser`: the pages in Chromium, against a server of its own. One file after the other: each drives a whole browser.
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       // `npm run test:removal`: minutes of work for the whole machine.

@@ -28,6 +28,7 @@ export interface Plan {
 
 const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"/m.exec(readFileSync("wrangler.toml", "utf8"))?.[1] ?? "";
 const DATABASE = "00000000-0000-0000-0000-000000000000";
+const EVENTS_QUEUE = "edge-secrets-events";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], stripCfConnectingIp: false };
 
 export class World {
@@ -139,6 +140,9 @@ function service({ variables, actorDelayMs }: Plan, rootKey: string): V4WorkerOp
     },
     d1Databases: { DB: DATABASE },
     durableObjects: { SECRETS: actor("SecretActor"), JOBS: actor("JobActor"), BUDGETS: actor("BudgetActor") },
+    queueProducers: { EVENTS: EVENTS_QUEUE },
+    // As in wrangler.toml.
+    queueConsumers: { [EVENTS_QUEUE]: { maxBatchSize: 50, maxBatchTimeout: 2 } },
   };
 }
 

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const LIMIT_KIB = 200;
+/** 200 are promised; docs/decisions/0021 says why it is more for now, and what will go. */
+const LIMIT_KIB = 220;
 
 const bundle = readFileSync("dist/worker.js");
 // The level that wrangler's own figure has.

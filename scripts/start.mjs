@@ -189,6 +189,7 @@ async function announce() {
 Edge Secrets is running.
 
   Address    ${address}
+  Console    ${address}/console
   Root key   ROOT_API_KEY in ${relative(process.cwd(), keysFile)}
   Try next   npm run demo
 `);

@@ -13,6 +13,8 @@ export interface Env {
   SECRETS: DurableObjectNamespace;
   JOBS: DurableObjectNamespace;
   BUDGETS: DurableObjectNamespace;
+  /** What happened, on its way to the trail. */
+  EVENTS: Queue;
   /** At least 32 characters; has every permission. */
   ROOT_API_KEY?: string;
   /** A JWK set; the first key seals, all open. */
@@ -27,6 +29,8 @@ export interface Env {
   ALLOW_LOOPBACK?: string;
   /** How old a copy of a token may be: 0 to 3600, 30 when it is not set. */
   EDGE_CACHE_SECONDS?: string;
+  /** For how many days events are kept: 1 to 3650, 90 when it is not set. */
+  AUDIT_DAYS?: string;
 }
 
 /** The same, checked. */
@@ -45,10 +49,15 @@ export interface Settings {
   jwtIssuers: readonly JwtIssuer[];
   /** 0: no copies are kept. */
   edgeCacheSeconds: number;
+  /** How long events are kept, in milliseconds. */
+  auditMs: number;
 }
 
 const DEFAULT_EDGE_CACHE_SECONDS = "30";
 const MAX_EDGE_CACHE_SECONDS = 3600;
+const DEFAULT_AUDIT_DAYS = "90";
+const MAX_AUDIT_DAYS = 3650;
+const DAY_MS = 86_400_000;
 const ROOT_API_KEY_MIN_LENGTH = 32;
 const parsed = new WeakMap<Env, Settings>();
 
@@ -89,7 +98,12 @@ function parseSettings(env: Env): Settings {
     ),
     egress,
     jwtIssuers,
-    edgeCacheSeconds: parseSeconds("EDGE_CACHE_SECONDS", env.EDGE_CACHE_SECONDS || DEFAULT_EDGE_CACHE_SECONDS),
+    edgeCacheSeconds: parseWhole("EDGE_CACHE_SECONDS", env.EDGE_CACHE_SECONDS || DEFAULT_EDGE_CACHE_SECONDS, {
+      least: 0,
+      most: MAX_EDGE_CACHE_SECONDS,
+    }),
+    auditMs:
+      DAY_MS * parseWhole("AUDIT_DAYS", env.AUDIT_DAYS || DEFAULT_AUDIT_DAYS, { least: 1, most: MAX_AUDIT_DAYS }),
   };
 }
 
@@ -127,9 +141,9 @@ function parseOrigin(name: string, text: string): string {
   return url.origin;
 }
 
-function parseSeconds(name: string, text: string): number {
-  if (!/^\d{1,4}$/.test(text) || Number(text) > MAX_EDGE_CACHE_SECONDS) {
-    throw misconfigured(`${name} must be a whole number from 0 to ${MAX_EDGE_CACHE_SECONDS}`);
+function parseWhole(name: string, text: string, { least, most }: { least: number; most: number }): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < least || Number(text) > most) {
+    throw misconfigured(`${name} must be a whole number from ${least} to ${most}`);
   }
   return Number(text);
 }

@@ -1,6 +1,8 @@
 /** The front door of the Worker: wiring only. */
 
 import type { Env } from "./bindings.ts";
+import { consumeEvents } from "./events/consume.ts";
+import { forgetEvents } from "./events/retention.ts";
 import { createFront } from "./http/front.ts";
 import { refreshIssuers } from "./jobs/issuers.ts";
 import { sweep } from "./jobs/stub.ts";
@@ -22,6 +24,7 @@ export default {
   }),
   scheduled: async (_, env) => {
     const requestId = crypto.randomUUID();
-    await Promise.all([sweep(env, requestId), refreshIssuers(env, discover, requestId)]);
+    await Promise.all([sweep(env, requestId), refreshIssuers(env, discover, requestId), forgetEvents(env)]);
   },
+  queue: consumeEvents,
 } satisfies ExportedHandler<Env>;

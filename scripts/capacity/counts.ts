@@ -16,6 +16,8 @@ export interface Usage {
   d1Queries?: number;
   d1RowsRead?: number;
   d1RowsWritten?: number;
+  /** A message is written, read and deleted. */
+  queueOperations?: number;
   /** One for each invocation, which the platform writes, and one for each line of ours. */
   logEvents?: number;
 }
@@ -42,6 +44,34 @@ export const RENEWAL: Usage = {
   d1RowsRead: 1,
   logEvents: 4,
 };
+
+/** How many messages the queue of events hands over at once when there is much to do, as wrangler.toml says. */
+const MESSAGES_AT_ONCE = 50;
+/** What a delivery uses: up to which numbers its sources were heard, its events, and up to which numbers they are heard now. */
+const DELIVERY: Usage = { workerRequests: 1, workerCpuMs: 5, d1Queries: 2, logEvents: 1 };
+/** Rows that an event is in D1: itself, and its places in two indexes. */
+export const ROWS_OF_EVENT = 3;
+
+/** A message with so many events, and what becomes of it. Each source has a row with its last number; each event's place is looked up. */
+function told(events: number): Usage {
+  const part = (of: keyof Usage) => (DELIVERY[of] ?? 0) / MESSAGES_AT_ONCE;
+  return {
+    workerRequests: part("workerRequests"),
+    workerCpuMs: part("workerCpuMs"),
+    d1Queries: part("d1Queries"),
+    d1RowsRead: 1 + 3 * events,
+    d1RowsWritten: 1 + ROWS_OF_EVENT * events,
+    queueOperations: 3,
+    logEvents: part("logEvents"),
+  };
+}
+
+/** The event of a renewal, which its actor tells by itself. */
+export const RENEWAL_TOLD: Usage = told(1);
+/** An estimate: an isolate reads for so many callers in the second for which it gathers. */
+export const READS_AT_ONCE = 10;
+/** The events of that many reads. */
+export const READS_TOLD: Usage = told(READS_AT_ONCE);
 
 /** One secret's part in a sweep: a fiftieth of two queries, its row and the place of that in an index, and a call of its actor. */
 export const LOOK: Usage = {

@@ -12,6 +12,7 @@ export const PLAN_USD = 5;
 const WORKERS = "https://developers.cloudflare.com/workers/platform/pricing/";
 const OBJECTS = "https://developers.cloudflare.com/durable-objects/platform/pricing/";
 const D1 = "https://developers.cloudflare.com/d1/platform/pricing/";
+const QUEUES = "https://developers.cloudflare.com/queues/platform/pricing/";
 const LOGS = "https://developers.cloudflare.com/observability/pricing/";
 
 /** One thing that is counted and billed. */
@@ -38,6 +39,7 @@ export const PRICES = {
   d1RowsRead: { what: "rows read in D1", usd: 0.001, per: MILLION, included: 25e9, page: D1 },
   d1RowsWritten: { what: "rows written in D1", usd: 1, per: MILLION, included: 50 * MILLION, page: D1 },
   d1Gb: { what: "stored in D1, GB", usd: 0.75, per: 1, included: 5, page: D1 },
+  queueOperations: { what: "operations of queues", usd: 0.4, per: MILLION, included: MILLION, page: QUEUES },
   logGb: { what: "logs taken in, GB", usd: 0.25, per: 1, included: 50, page: LOGS },
   logGbMonths: { what: "logs kept, GB-months", usd: 0.1, per: 1, included: 12, page: LOGS },
 } satisfies Record<string, Price>;

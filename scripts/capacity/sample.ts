@@ -1,13 +1,24 @@
-/** One actor's record as it usually is: two tokens of a provider that issues JWTs, the client's sealed copy, no flow under way. */
+/** One actor's record as it usually is: two tokens of a provider that issues JWTs, the client's sealed copy, a hundred renewals remembered, no flow under way. */
 
 import { cipherOf } from "../../src/crypto/seal.ts";
 import { blankSecret, type Secret } from "../../src/domain/secret.ts";
+import type { Happened } from "../../src/domain/events.ts";
 import type { AuthClientId, SecretId, UserId, WorkspaceId } from "../../src/domain/ids.ts";
+import { EMPTY_TRAIL, MOST_REMEMBERED, remembering, type Trail } from "../../src/domain/trail.ts";
 
 const ACCESS_TOKEN_LENGTH = 1200;
 const REFRESH_TOKEN_LENGTH = 600;
 const NOW = Date.UTC(2026, 0);
 const ID = "00000000-0000-4000-8000-000000000000";
+/** What an actor that has lived for some days remembers a hundred times. */
+const RENEWED: Happened = {
+  event: "secret.refreshed",
+  actor: "alarm",
+  outcome: "ok",
+  trigger: "alarm",
+  durationMs: 300,
+  requestId: ID,
+};
 
 /** Makes the record, sealed as everything is. */
 export async function sampleRecord() {
@@ -77,5 +88,9 @@ export async function sampleRecord() {
     indexed: { name: "Anna Example, sales", state: "ready" as const, checkAt: NOW },
     unconfirmed: false,
     authorizations: [],
+    trail: Array.from({ length: MOST_REMEMBERED }).reduce<Trail>(
+      (trail) => ({ ...remembering(trail, [RENEWED], NOW, 1000), told: trail.count }),
+      EMPTY_TRAIL,
+    ),
   };
 }

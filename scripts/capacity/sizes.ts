@@ -18,13 +18,12 @@ const PRECISION = 10;
 
 /** Measures all sizes. Takes some seconds, and gives the same each time. */
 export async function measure(): Promise<Sizes> {
-  return { row: sizeOfRow(), object: await sizeOfObject() };
+  return { row: sizeOfRow(), event: sizeOfEvent(), object: await sizeOfObject() };
 }
 
 /** Gives what one entry in the index takes in D1, with its places in the indexes. */
 function sizeOfRow(): number {
-  const db = new DatabaseSync(":memory:");
-  for (const name of readdirSync(MIGRATIONS).toSorted()) db.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+  const db = migrated();
   const uuid = uuids();
   const workspaces = Array.from({ length: WORKSPACES }, uuid);
   const clients = Array.from({ length: CLIENTS }, uuid);
@@ -49,6 +48,36 @@ function sizeOfRow(): number {
   const size = (sizeOf(db) - before) / ENTRIES;
   db.close();
   return Math.round(size / PRECISION) * PRECISION;
+}
+
+/** Gives what one event takes in D1, with its places in the indexes: a renewal, of one of the workspaces. */
+function sizeOfEvent(): number {
+  const db = migrated();
+  const uuid = uuids();
+  const [workspaces, secrets] = [WORKSPACES, ENTRIES / 10].map((most) => Array.from({ length: most }, uuid));
+  const before = sizeOf(db);
+  const insert =
+    db.prepare(`INSERT INTO events (source, sequence, level, place_id, event, at, actor, subject_type, subject_id,
+      version, outcome, reason, triggered_by, duration_ms, request_id, received_at)
+    VALUES (?1, ?2, 'workspace', ?3, 'secret.refreshed', ?4, 'alarm', 'auth-secret', ?1, ?2, 'ok', NULL, 'alarm', 300, ?5, ?4)`);
+  const now = Date.UTC(2026, 0);
+  db.exec("BEGIN");
+  for (let entry = 0; entry < ENTRIES; entry++) {
+    const secret = entry % (ENTRIES / 10);
+    const place = workspaces?.[secret % WORKSPACES] ?? "";
+    insert.run(secrets?.[secret] ?? "", Math.floor(entry / (ENTRIES / 10)) + 1, place, now + entry, uuid());
+  }
+  db.exec("COMMIT");
+  const size = (sizeOf(db) - before) / ENTRIES;
+  db.close();
+  return Math.round(size / PRECISION) * PRECISION;
+}
+
+/** Makes a database from the migrations. */
+function migrated(): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  for (const name of readdirSync(MIGRATIONS).toSorted()) db.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+  return db;
 }
 
 /** Gives what one actor takes: the tables that the open-source runtime makes in each object's database, the record in one of them. */

@@ -1,6 +1,16 @@
 /** The figures as docs/CAPACITY.md and the README show them: tables between two markers, and one sentence. */
 
-import { type Bill, billOf, costOf, limitsMet, listPrice, monthOf, ratesOf, type Sizes } from "./arithmetic.ts";
+import {
+  type Bill,
+  billOf,
+  costOf,
+  limitsMet,
+  listPrice,
+  monthOf,
+  ratesOf,
+  type Sizes,
+  trailBytes,
+} from "./arithmetic.ts";
 import { CREATION } from "./counts.ts";
 import { LIMITS, type Meter, PRICES, READ_ON } from "./prices.ts";
 
@@ -75,7 +85,7 @@ function months(sizes: Sizes): string {
 
 function seconds(sizes: Sizes): string {
   const rates = SECRETS.map((secrets) => ratesOf({ secrets, reads: USUAL_READS }));
-  const queries = rates.map(({ d1 }) => d1.renewals + d1.reads + d1.looks);
+  const queries = rates.map(({ d1 }) => d1.renewals + d1.reads + d1.looks + d1.events);
   const gigabytes = (bytes: number) => SECRETS.map((secrets) => `${count((secrets * bytes) / GB)} GB`);
   const half = (used: number, most: number) => count(Math.ceil(used / (most / 2)));
   const rows = [
@@ -87,7 +97,10 @@ function seconds(sizes: Sizes): string {
     ["queries in D1: clients, for renewals", ...rates.map(({ d1 }) => count(d1.renewals))],
     ["queries in D1: callers, for reads", ...rates.map(({ d1 }) => count(d1.reads))],
     ["queries in D1: the sweep", ...rates.map(({ d1 }) => count(d1.looks))],
+    ["queries in D1: events", ...rates.map(({ d1 }) => count(d1.events))],
+    ["messages to the queue of events", ...rates.map(({ messages }) => count(messages))],
     [`D1, ${count(sizes.row)} bytes each`, ...gigabytes(sizes.row)],
+    [`events of 90 days, ${count(sizes.event)} bytes each`, ...gigabytes(trailBytes(USUAL_READS, sizes))],
     [`objects, ${count(sizes.object / KB)} kB each`, ...gigabytes(sizes.object)],
     ["databases for these queries, half busy", ...queries.map((used) => half(used, LIMITS.d1QueriesPerSecond))],
     ["databases for this size, half full", ...SECRETS.map((n) => half((n * sizes.row) / GB, LIMITS.d1Gb))],
@@ -98,7 +111,7 @@ function seconds(sizes: Sizes): string {
 function limits(sizes: Sizes): string {
   const rows = limitsMet(USUAL_READS, sizes).map(({ what, share }) => [
     what,
-    `${count(1 / share / MILLION)} million`,
+    metAt(1 / share),
     ...SECRETS.map((secrets) => part(secrets * share)),
   ]);
   return table(["limit", "met at", ...NAMES.map((name) => `used by ${name}`)], rows);
@@ -113,6 +126,10 @@ function thousandReads(sizes: Sizes): Bill {
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [head, ["---", ...head.slice(1).map(() => "---:")], ...rows].map(line).join("\n");
+}
+
+function metAt(secrets: number): string {
+  return secrets < MILLION / 2 ? count(secrets) : `${count(secrets / MILLION)} million`;
 }
 
 /** Writes a number with as many digits as mean something: two or three. */

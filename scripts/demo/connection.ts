@@ -72,7 +72,7 @@ async function consent(
   let forms = 0;
   const narrate = ({ method, url }: Request): void => {
     const { pathname } = new URL(url);
-    if (url === connectUrl) say("Connect", "a person opens the link of a new authorization");
+    if (url === connectUrl) say("Connect", "a person opens a link, sees who asks for what, goes on");
     else if (pathname.startsWith("/callback/oauth2/"))
       say("Callback", "back with a code, which is exchanged for the first tokens");
     else if (url.startsWith(issuer) && method === "POST" && ++forms === 1)

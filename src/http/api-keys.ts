@@ -24,6 +24,7 @@ import { isolateMemory } from "./isolate-memory.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, ownId, placeNamed, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
+import { noteDone } from "./trail.ts";
 import { writeDocument } from "./write.ts";
 
 const tags = ["API keys"];
@@ -97,6 +98,7 @@ export function addApiKeyRoutes(app: App): void {
       lastUsedAt: null,
     };
     await insertApiKey(c.env.DB, key, at);
+    noteDone(c, "api_key.created", at, { type: "api-key", id });
     return writeDocument(201, document(apiKeyResource(key, text)));
   });
 
@@ -105,6 +107,7 @@ export function addApiKeyRoutes(app: App): void {
     if (key === null) throw nothingThere();
     await permitAt(c, keyPermission(key.place.level, "delete"), key.place);
     await deleteApiKey(c.env.DB, key.id);
+    noteDone(c, "api_key.revoked", [key.place], { type: "api-key", id: key.id });
     isolateMemory(c.env).principals.forget((principal) => principal.id === `key:${key.id}`);
     return c.body(null, 204);
   });

@@ -47,6 +47,7 @@ import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
 import { ableToSign } from "./signing-keys.ts";
+import { noteDone } from "./trail.ts";
 import { writeDocument, type Written } from "./write.ts";
 
 const tags = ["Auth clients"];
@@ -84,7 +85,7 @@ const createClient = createRoute({
   description: "For the tenant, contract or workspace that a relationship names, or for everybody.",
   middleware: alsoRefuse((sent, c) => newClientProblems(sent, settingsOf(c.env).egress)),
   request: { body: jsonBody(newAuthClientSchema) },
-  responses: { 201: json("The auth client.", answer), ...failures(...OF_DOCUMENTS, "storage_integrity") },
+  responses: { 201: json("The auth client.", answer), ...failures(...OF_DOCUMENTS, "conflict", "storage_integrity") },
 });
 
 const readClient = createRoute({
@@ -140,11 +141,15 @@ export function addAuthClientRoutes(app: App, outside: Outside): void {
     const place = placeIn(data.relationships) ?? GLOBAL[0];
     const at = await permitAt(c, clientPermission(place.level, "create"), place, pointerToPlace(place));
     const { cipher, egress } = settingsOf(c.env);
-    const client = newAuthClient(data, place, { id: crypto.randomUUID() as AuthClientId, createdAt: Date.now() });
+    const client = newAuthClient(data, place, {
+      id: data.id ?? (crypto.randomUUID() as AuthClientId),
+      createdAt: Date.now(),
+    });
     const discovered = await discoverFor(client, outside.discover, egress);
     const metadata = discovered?.kind === "heard" ? discovered.metadata : null;
     const signing = await ableToSign({ ...client, metadata }, outside);
     const stored = await insertAuthClient(c.env.DB, cipher, signing, at, discovered);
+    noteClient(c, "created", stored, at);
     return writeClient(c, 201, stored, holds(c.get("principal"), clientPermission(place.level, "get")));
   });
 
@@ -168,6 +173,7 @@ export function addAuthClientRoutes(app: App, outside: Outside): void {
     const wanted = changedAuthClient(client, data);
     const next = isCorrected ? await ableToSign(wanted, outside) : wanted;
     const changed = await updateAuthClient(c.env.DB, cipher, next);
+    noteClient(c, "changed", changed);
     if (hasTokens(changed.type) && isCorrected) {
       c.executionCtx.waitUntil(wakeSecrets(c.env, changed, c.get("requestId")));
     }
@@ -175,11 +181,21 @@ export function addAuthClientRoutes(app: App, outside: Outside): void {
   });
 
   app.openapi(removeClient, async (c) => {
-    const { id } = await findForChange(c, c.req.valid("param").id, "delete");
-    const flows = await deleteAuthClient(c.env.DB, id);
+    const client = await findForChange(c, c.req.valid("param").id, "delete");
+    const flows = await deleteAuthClient(c.env.DB, client.id);
+    noteClient(c, "deleted", client);
     c.executionCtx.waitUntil(clearFlows(c, flows));
     return c.body(null, 204);
   });
+}
+
+function noteClient(
+  c: Context,
+  what: "created" | "changed" | "deleted",
+  { id, place, version }: Pick<AuthClient, "id" | "place" | "version">,
+  at: Lineage = [place],
+): void {
+  noteDone(c, `auth_client.${what}`, at, { type: "auth-client", id }, version);
 }
 
 /** Clears the actors of flows that nothing leads to any more; one that is not reached clears itself within a day. */

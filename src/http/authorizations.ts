@@ -17,8 +17,9 @@ import { secretStub } from "../secret-actor/stub.ts";
 import { findAuthorization, insertAuthorization } from "../store/authorizations.ts";
 import { seenAround } from "../store/places.ts";
 import { failures, json, OF_DOCUMENTS } from "./answers.ts";
+import { askOf } from "./ask.ts";
 import { findUsableClient } from "./auth-clients.ts";
-import type { App } from "./context.ts";
+import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
 import { alsoRefuse, jsonBody, ownId, workspaceId } from "./parameters.ts";
 import { permitIn } from "./permit.ts";
@@ -38,7 +39,7 @@ const createAuthorization = createRoute({
   path: "/v2/workspaces/{workspace}/authorizations",
   summary: "Ask for a person's consent",
   description: "Send the person to `connect_url`. With the relationship `secret` it renews that secret's consent.",
-  middleware: alsoRefuse((sent, c) => newAuthorizationProblems(sent, settingsOf(c.env).returnOrigins)),
+  middleware: alsoRefuse((sent, c) => newAuthorizationProblems(sent, returnOriginsFor(c))),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
   responses: {
     201: json("The consent flow, and the URL to open.", answer),
@@ -78,7 +79,7 @@ export function addAuthorizationRoutes(app: App): void {
     const expiresAt = Date.now() + FLOW_LIFETIME_MS;
     const stub = secretStub(c.env, workspace, secretId);
     const starting = stub.authorize({
-      requestId: c.get("requestId"),
+      ...askOf(c),
       id: crypto.randomUUID() as AuthorizationId,
       secretId,
       workspaceId: workspace,
@@ -119,6 +120,12 @@ export function addAuthorizationRoutes(app: App): void {
     });
     return writeDocument(200, document(authorizationResource(flow)));
   });
+}
+
+/** Those of the settings, and our own: the console lets people come back to it. */
+function returnOriginsFor(c: Context): ReadonlySet<string> {
+  const settings = settingsOf(c.env);
+  return new Set([...settings.returnOrigins, publicUrlFor(settings, c.req.url)]);
 }
 
 function noConsent(kind: string): ServiceError {

@@ -14,6 +14,7 @@ const connect = {
   path: "/connect/{token}",
   request: { params: z.object({ token: z.string().openapi({ description: "As it stands in `connect_url`." }) }) },
 };
+const onward = { ...connect, path: "/connect/{token}/continue" };
 const client = z.object({ client: z.string().openapi({ description: "The id of the auth client." }) });
 
 /** What providers answer with (RFC 6749 4.1.2, RFC 9207 2). */
@@ -28,15 +29,39 @@ export const connectRoutes = [
   createRoute({
     ...connect,
     method: "get",
-    summary: "Open a consent flow",
-    description: "For a person's browser: binds the flow to it with a cookie, and sends it to the provider.",
-    responses: { 303: redirect("To the provider; where that cannot be, to `/connect/ended`."), ...publicFailures() },
+    summary: "Show what a person is asked",
+    description:
+      "For a person's browser: who asks for what, for which account. Opens nothing, so that previews of links do not.",
+    responses: {
+      200: page("The question, and the link to go on."),
+      303: redirect("To `/connect/ended`, where the link is unknown."),
+      400: page("The fields of the flow name no host of the provider."),
+      410: page("The link was used, or is too old."),
+      ...publicFailures(),
+    },
   }),
   createRoute({
     ...connect,
     method: "head",
     summary: "Look at the link of a consent flow",
-    description: "Opens nothing, so that previews of links do not.",
+    description: "Looks nothing up.",
+    responses: { 200: { description: "Without a word." }, ...publicFailures() },
+  }),
+  createRoute({
+    ...onward,
+    method: "get",
+    summary: "Open a consent flow",
+    description: "For a person's browser: binds the flow to it with a cookie, and sends it to the provider.",
+    responses: {
+      303: redirect("To the provider; where that cannot be, to `/connect/{token}` or `/connect/ended`."),
+      ...publicFailures(),
+    },
+  }),
+  createRoute({
+    ...onward,
+    method: "head",
+    summary: "Look at the way to the provider",
+    description: "Opens nothing.",
     responses: { 200: { description: "Nothing was opened." }, ...publicFailures() },
   }),
   createRoute({
@@ -45,11 +70,17 @@ export const connectRoutes = [
     path: "/connect/ended",
     summary: "Show how a consent flow ended",
     description: "For flows without a `return_url`.",
-    request: { query: z.object({ outcome: z.string().optional().openapi({ description: "What came of it." }) }) },
+    request: {
+      query: z.object({
+        outcome: z.string().optional().openapi({ description: "What came of it." }),
+        request: z.string().optional().openapi({ description: "The `x-request-id` of the request that failed." }),
+      }),
+    },
     responses: {
       200: page("The account is connected, or the person did not want that."),
       400: page("The account is not connected."),
       404: page("The link is unknown."),
+      410: page("The flow has ended, or is too old."),
       ...publicFailures(),
     },
   }),

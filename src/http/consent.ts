@@ -1,6 +1,6 @@
 /**
- * The person's part of a consent flow: `/connect/{token}` sends the browser to the provider, `/callback/oauth2/{client}` takes it
- * back, or `/callback/oauth2`, which some clients share. A cookie binds the flow to that browser, and tells which actor it belongs
+ * The person's part of a consent flow: `/connect/{token}` says who asks for what, `/connect/{token}/continue` sends the browser to the
+ * provider, `/callback/oauth2/{client}` takes it back, or `/callback/oauth2`, which some clients share. A cookie binds the flow to that browser, and tells which actor it belongs
  * to; `state` alone leads nowhere.
  */
 
@@ -11,11 +11,12 @@ import { digest } from "../domain/digest.ts";
 import { type AuthClientId, type AuthorizationId, OWN_ID } from "../domain/ids.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import { type AuthorizationView, secretStub } from "../secret-actor/stub.ts";
+import { lookHeaders } from "../look/headers.ts";
 import { type AuthorizationRoute, findAuthorization, findAuthorizationByConnect } from "../store/authorizations.ts";
+import { connectPage } from "./connect-page.tsx";
 import { callbackRoutes, connectRoutes } from "./consent-routes.ts";
 import type { App, Context } from "./context.ts";
-import { endPage } from "./end-page.ts";
-import { pageHeaders } from "./page-headers.ts";
+import { type End, endPage } from "./end-page.tsx";
 
 /** Longer than a flow lives, so that somebody who comes too late is told so. */
 const COOKIE_SECONDS = 15 * 60;
@@ -32,25 +33,32 @@ export function addConsentRoutes(app: App): void {
     app.use(path, async (c, next) => {
       await next();
       c.header("Cache-Control", "no-store");
+      // The address holds what nobody else may have.
+      c.header("Referrer-Policy", "no-referrer");
     });
-    app.use(path, pageHeaders);
+    app.use(path, lookHeaders);
   }
 
   for (const route of [...connectRoutes, ...callbackRoutes]) app.openAPIRegistry.registerPath(route);
 
   // One route for both, as one of these beside the other would cost every request the quick router (test/http/router.test.ts).
   app.get("/connect/:token", async (c) => {
-    if (c.req.param("token") === "ended") {
-      const { status, document } = endPage(c.req.query("outcome"), c.get("secureHeadersNonce") ?? "");
-      return c.html(document, status);
-    }
+    const token = c.req.param("token");
+    if (token === "ended") return showEnd(c, { outcome: c.req.query("outcome"), requestId: c.req.query("request") });
+    return c.req.method === "HEAD" ? c.body(null, 200) : await showQuestion(c, token);
+  });
+
+  // A link and no form: what a policy says of forms, browsers hold redirects after them to as well.
+  app.get("/connect/:token/continue", async (c) => {
     // Whoever only looks whether there is something opens nothing.
     if (c.req.method === "HEAD") return c.body(null, 200);
-    const route = await findAuthorizationByConnect(c.env.DB, await digest(c.req.param("token")));
-    if (route === null) return toEnd(c, "unknown_link");
+    const token = c.req.param("token");
     try {
-      return c.redirect(await openIn(c, route), 303);
+      const route = await findAuthorizationByConnect(c.env.DB, await digest(token));
+      return route === null ? toEnd(c, "unknown_link") : c.redirect(await openIn(c, route), 303);
     } catch (error) {
+      // The page before knows why it cannot be opened.
+      if (toServiceError(error).failure.code === "conflict") return c.redirect(connectPath(token), 303);
       return endOf(c, error);
     }
   });
@@ -63,6 +71,43 @@ export function addConsentRoutes(app: App): void {
   const smallForm = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: refuseLargeForm });
   app.post("/callback/oauth2", smallForm, (c) => goRound(c));
   app.post("/callback/oauth2/:client", smallForm, (c) => goRound(c));
+}
+
+/** Shows whoever has the link what they are asked, or why nobody is asked any more. Opens nothing. */
+async function showQuestion(c: Context, token: string): Promise<Response> {
+  try {
+    const route = await findAuthorizationByConnect(c.env.DB, await digest(token));
+    if (route === null) return toEnd(c, "unknown_link");
+    const { flow, question } = await secretStub(c.env, route.workspaceId, route.secretId).describeConsent({
+      requestId: c.get("requestId"),
+      id: route.id,
+    });
+    const providerHost = question?.providerHost ?? null;
+    if (question !== null && providerHost !== null) {
+      const { workspaceName, workspaceId, expiresAt } = route;
+      const workspace = workspaceName ?? workspaceId;
+      const times = { expiresAt, now: Date.now() };
+      return c.html(
+        connectPage({ ...question, ...times, providerHost, workspace, continueTo: `${connectPath(token)}/continue` }),
+      );
+    }
+    const outcome = question === null ? lateOutcome(flow) : "host_unknown";
+    const backTo = flow.returnUrl === null || question !== null ? null : targetOf(c, flow);
+    return showEnd(c, { outcome, requestId: c.get("requestId"), backTo });
+  } catch (error) {
+    return endOf(c, error);
+  }
+}
+
+/** What to tell somebody who comes after the end. */
+function lateOutcome({ status, reason }: AuthorizationView): string {
+  if (status === "completed") return "used";
+  return reason === "expired" ? "expired" : "ended";
+}
+
+function showEnd(c: Context, end: End): Response | Promise<Response> {
+  const { status, document } = endPage(end);
+  return c.html(document, status);
 }
 
 /** Takes the browser back, at the callback of a client or at the shared one. */
@@ -83,7 +128,7 @@ async function comeBack(c: Context, client: string | null): Promise<Response> {
     });
     if (flow.status === "refused") return toEnd(c, "ended");
     deleteCookie(c, await cookieName(c, state), cookieOptions(c));
-    return c.redirect(targetOf(flow), 303);
+    return c.redirect(targetOf(c, flow), 303);
   } catch (error) {
     return endOf(c, error);
   }
@@ -115,9 +160,9 @@ async function boundFlow(c: Context, state: string): Promise<BoundFlow | null> {
 }
 
 /** Gives the page on which the person ends: the platform's own with what came of it, or ours. */
-function targetOf(flow: AuthorizationView): string {
+function targetOf(c: Context, flow: AuthorizationView): string {
   const outcome = flow.status === "completed" ? "connected" : (flow.reason ?? "provider_refused");
-  if (flow.returnUrl === null) return endPath(outcome);
+  if (flow.returnUrl === null) return endPath(c, outcome);
   const target = new URL(flow.returnUrl);
   target.searchParams.set("authorization_id", flow.id);
   if (flow.status === "completed") target.searchParams.set("secret_id", flow.secretId);
@@ -145,7 +190,7 @@ function refuseLargeForm(): never {
 
 /** Leaves the URL that holds the code behind. */
 function toEnd(c: Context, outcome: string): Response {
-  return c.redirect(endPath(outcome), 303);
+  return c.redirect(endPath(c, outcome), 303);
 }
 
 /** Shows a person that something went wrong; what it was stands in the log. */
@@ -156,6 +201,12 @@ function endOf(c: Context, error: unknown): Response {
   return toEnd(c, hasEnded ? "ended" : "failed");
 }
 
-function endPath(outcome: string): string {
-  return `/connect/ended?outcome=${encodeURIComponent(outcome)}`;
+/** Gives the address of our page for an outcome. One that somebody may ask about says which request it was. */
+function endPath(c: Context, outcome: string): string {
+  const request = outcome === "connected" ? undefined : { request: c.get("requestId") };
+  return `/connect/ended?${new URLSearchParams({ outcome, ...request }).toString()}`;
+}
+
+function connectPath(token: string): string {
+  return `/connect/${encodeURIComponent(token)}`;
 }

@@ -38,6 +38,7 @@ const TAGS = [
   { name: "Secrets", description: "What people connected, and the token that a step reads." },
   { name: "Tenancy", description: "Tenants hold contracts, and contracts hold workspaces." },
   { name: "API keys", description: "Who may do what, and where." },
+  { name: "Events", description: "Who did what in a workspace, and what came of it." },
   { name: "Maintenance", description: "Whether the service does what it is there for." },
   { name: "Service", description: "The service itself." },
 ];

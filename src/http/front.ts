@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { toServiceError } from "../errors.ts";
 import type { AppEnv, Outside } from "./context.ts";
-import { findCaller } from "./entrance.ts";
+import { identifying } from "./entrance.ts";
 import { inRequestLine } from "./request-line.ts";
 import { answerTokenRead, TOKEN_PATH } from "./token.ts";
 import { writeError } from "./write.ts";
@@ -19,13 +19,14 @@ const PLAIN_TOKEN_READ = /^https?:\/\/[^/?]+\/v2\/workspaces\/[^/?]+\/secrets\/[
 
 /** Makes the door. What `loadRouter` gives is called once. */
 export function createFront(outside: Pick<Outside, "fetchJwks">, loadRouter: () => Promise<() => Fetch>): Fetch {
+  const identify = identifying(outside);
   const tokenReads = new Hono<AppEnv>();
   // One handler and nothing beside it: each that Hono has to go through costs every read something.
   tokenReads.get(TOKEN_PATH, (c) =>
     inRequestLine(c, async () => {
       try {
         refuseForeignHost(settingsOf(c.env), c.req.url);
-        await findCaller(c, outside);
+        c.set("principal", await identify(c, c.req.header("Authorization")));
         return await answerTokenRead(c, 0);
       } catch (error) {
         return writeError(c, toServiceError(error));

@@ -18,6 +18,7 @@ import { findForChange, writeClient } from "./auth-clients.ts";
 import type { App } from "./context.ts";
 import { ownId } from "./parameters.ts";
 import { type Keys, registrationIn } from "./signing-keys.ts";
+import { noteDone } from "./trail.ts";
 
 const params = z.object({ id: ownId<AuthClientId>() });
 /** So long caches may keep a key set; a new key rests for longer. */
@@ -87,6 +88,7 @@ export function addSigningKeyRoutes(app: App, outside: Keys): void {
     const key = await outside.newSigningKey(algorithmOf(flavour), now);
     const keys = withKey(stated.keys ?? [], key);
     const changed = await updateAuthClient(c.env.DB, cipher, { ...client, credentials: { ...stated, keys } });
+    noteDone(c, "signing_key.created", [changed.place], { type: "auth-client", id: changed.id }, changed.version);
     return writeClient(c, 201, changed, holds(c.get("principal"), clientPermission(changed.place.level, "get")));
   });
 }

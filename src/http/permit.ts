@@ -3,9 +3,11 @@
 import type { WorkspaceId } from "../domain/ids.ts";
 import { outOfReach, permit, type Permission, reaches } from "../domain/permissions.ts";
 import { GLOBAL, isSame, type Lineage, type Place } from "../domain/place.ts";
+import { toServiceError } from "../errors.ts";
 import { findLineage } from "../store/places.ts";
 import type { Context } from "./context.ts";
 import { changesNothing, isolateMemory } from "./isolate-memory.ts";
+import { noteDenied } from "./trail.ts";
 
 /** Gives what contains a place that is within the caller's own. @throws {ServiceError} `not_found`, `forbidden` */
 export async function reach(c: Context, place: Place, pointer?: string): Promise<Lineage> {
@@ -15,7 +17,9 @@ export async function reach(c: Context, place: Place, pointer?: string): Promise
   if (isSame(own, place)) return principal.lineage;
   const lineage = own.level === "workspace" ? null : await around(c, place);
   if (lineage !== null && reaches(principal, lineage)) return lineage;
-  throw outOfReach(principal, place, pointer);
+  const refusal = outOfReach(principal, place, pointer);
+  // What is not there belongs to nobody who would want to know. From inside a workspace it is not looked up.
+  throw lineage === null && own.level !== "workspace" ? refusal : noteDenied(c, lineage ?? [place], refusal);
 }
 
 /** What contains a place: for requests that change nothing from memory, if that lets the caller in. */
@@ -31,7 +35,11 @@ async function around(c: Context, place: Place): Promise<Lineage | null> {
 /** Returns when the caller may do this in the place. @throws {ServiceError} `not_found`, `forbidden` */
 export async function permitAt(c: Context, permission: Permission, place: Place, pointer?: string): Promise<Lineage> {
   const lineage = await reach(c, place, pointer);
-  permit(c.get("principal"), permission, lineage);
+  try {
+    permit(c.get("principal"), permission, lineage);
+  } catch (error) {
+    throw noteDenied(c, lineage, toServiceError(error));
+  }
   return lineage;
 }
 

@@ -2,7 +2,8 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { type AuthClientId, PLATFORM_ID, type SecretId, type UserId } from "../domain/ids.ts";
-import { holds, nothingThere, type Permission } from "../domain/permissions.ts";
+import { nothingThere, type Permission } from "../domain/permissions.ts";
+import type { Lineage } from "../domain/place.ts";
 import type { SecretView } from "../domain/secret.ts";
 import { type ErrorCode, ServiceError } from "../errors.ts";
 import {
@@ -22,6 +23,7 @@ import { secretStub, type SecretStub } from "../secret-actor/stub.ts";
 import { seenAround } from "../store/places.ts";
 import { findSecretKind, listSecrets } from "../store/secrets.ts";
 import { failures, json, OF_BODIES, OF_DOCUMENTS, OF_PROVIDERS } from "./answers.ts";
+import { askOf } from "./ask.ts";
 import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
@@ -30,6 +32,7 @@ import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspa
 import { permitIn } from "./permit.ts";
 import { secretInPath } from "./secret-path.ts";
 import { shownInList } from "./secret-list.ts";
+import { noteIfShown } from "./trail.ts";
 import { writeDocument, type Written } from "./write.ts";
 
 const MAX_VERSION = 999_999_999;
@@ -62,6 +65,12 @@ const listRoute = createRoute({
         .optional()
         .openapi({ description: "Those of this auth client." }),
       "filter[state]": z.enum(["ready", "error"]).optional().openapi({ description: "Those in this state." }),
+      "filter[name]": z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .openapi({ description: "Those with this in their name; small and capital letters of ASCII are the same." }),
       ...pageQuery,
     }),
   },
@@ -102,7 +111,7 @@ const changeSecret = createRoute({
     "`credentials` replace the whole grant and start a new version; where nobody has to consent, a token is fetched anew. `state` and `error` are the platform's own report.",
   middleware: alsoRefuse(async (sent, c) => {
     const workspace = idInPath(c, "workspace", workspaceId);
-    await permitIn(c, workspace, "workspaces.auth_secret.edit");
+    c.set("at", await permitIn(c, workspace, "workspaces.auth_secret.edit"));
     if (memberAt(sent, ["data", "attributes", "credentials"]) === undefined) return secretChangeProblems(sent, null);
     const kind = await findSecretKind(c.env.DB, workspace, idInPath(c, "id", ownId<SecretId>()));
     if (kind === null) throw nothingThere();
@@ -148,15 +157,16 @@ export function addSecretRoutes(app: App): void {
   app.openapi(listRoute, async (c) => {
     const { workspace } = c.req.valid("param");
     const query = c.req.valid("query");
-    await permitIn(c, workspace, "workspaces.auth_secret.get");
+    const at = await permitIn(c, workspace, "workspaces.auth_secret.get");
     const page = pageOf(query);
     const filters = {
       user: query["filter[user]"],
       authClient: query["filter[auth_client]"],
       state: query["filter[state]"],
+      name: query["filter[name]"],
     };
     const found = await listSecrets(c.env.DB, workspace, filters, page);
-    return writeList(c, found, page, await shownInList(c, found.items));
+    return writeList(c, found, page, await shownInList(c, at, found.items));
   });
 
   app.openapi(createSecret, async (c) => {
@@ -167,7 +177,7 @@ export function addSecretRoutes(app: App): void {
     await requireHostFields(c, client, fields, "/data/attributes/credentials/fields");
     const id = crypto.randomUUID() as SecretId;
     const secret = await secretStub(c.env, workspace, id).create({
-      requestId: c.get("requestId"),
+      ...askOf(c),
       id,
       workspaceId: workspace,
       seen: seenAround(c.get("at")),
@@ -177,17 +187,17 @@ export function addSecretRoutes(app: App): void {
       content: contentOf(client, attributes.credentials),
       reported: reportIn(attributes) ?? null,
     });
-    return writeSecret(c, 201, secret);
+    return writeSecret(c, c.get("at"), 201, secret);
   });
 
   app.openAPIRegistry.registerPath(readSecret);
   app.get("/v2/workspaces/:workspace/secrets/:id", async (c) => {
-    const stub = await lead(c, secretInPath(c), "workspaces.auth_secret.get");
-    const requestId = c.get("requestId");
-    const secret = await stub.read({ requestId, minTtlSeconds: 0, requireToken: false });
-    const answer = writeSecret(c, 200, secret, { "Cache-Control": "no-store", "x-request-id": requestId });
+    const { at, stub } = await lead(c, secretInPath(c), "workspaces.auth_secret.get");
+    const secret = await stub.read({ ...askOf(c), minTtlSeconds: 0, requireToken: false });
+    const headers = { "Cache-Control": "no-store", "x-request-id": c.get("requestId") };
+    const written = writeSecret(c, at, 200, secret, headers);
     c.set("source", "origin");
-    return answer;
+    return written;
   });
 
   app.openapi(changeSecret, async (c) => {
@@ -197,23 +207,23 @@ export function addSecretRoutes(app: App): void {
     if (otherId.length > 0) throw new ServiceError("conflict", otherId);
     const { name, credentials } = data.attributes;
     const secret = await secretStub(c.env, workspace, id).change({
-      requestId: c.get("requestId"),
+      ...askOf(c),
       name,
       content: credentials === undefined ? undefined : contentOf(c.get("kind"), credentials),
       reported: reportIn(data.attributes),
     });
-    return writeSecret(c, 200, secret);
+    return writeSecret(c, c.get("at"), 200, secret);
   });
 
   app.openapi(refreshSecret, async (c) => {
     const rejectedVersion = c.req.valid("query").rejected_version ?? null;
-    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.refresh");
-    return writeSecret(c, 200, await stub.refresh({ requestId: c.get("requestId"), rejectedVersion }));
+    const { at, stub } = await lead(c, c.req.valid("param"), "workspaces.auth_secret.refresh");
+    return writeSecret(c, at, 200, await stub.refresh({ ...askOf(c), rejectedVersion }));
   });
 
   app.openapi(deleteSecret, async (c) => {
-    const stub = await lead(c, c.req.valid("param"), "workspaces.auth_secret.delete");
-    await stub.erase({ requestId: c.get("requestId") });
+    const { stub } = await lead(c, c.req.valid("param"), "workspaces.auth_secret.delete");
+    await stub.erase(askOf(c));
     return c.body(null, 204);
   });
 }
@@ -223,12 +233,18 @@ async function lead(
   c: Context,
   { workspace, id }: z.infer<typeof params>,
   permission: Permission,
-): Promise<SecretStub> {
-  await permitIn(c, workspace, permission);
-  return secretStub(c.env, workspace, id);
+): Promise<{ at: Lineage; stub: SecretStub }> {
+  const at = await permitIn(c, workspace, permission);
+  return { at, stub: secretStub(c.env, workspace, id) };
 }
 
-function writeSecret(c: Context, status: 200 | 201, secret: SecretView, headers?: Record<string, string>): Written {
-  const showCredentials = holds(c.get("principal"), "workspaces.auth_secret.get_credentials");
+function writeSecret(
+  c: Context,
+  at: Lineage,
+  status: 200 | 201,
+  secret: SecretView,
+  headers?: Record<string, string>,
+): Written {
+  const showCredentials = noteIfShown(c, at, secret);
   return writeDocument(status, document(secretResource(secret, showCredentials, Date.now())), headers);
 }

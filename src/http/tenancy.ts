@@ -14,6 +14,7 @@ import { isolateMemory } from "./isolate-memory.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
 import { alsoRefuse, jsonBody, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
+import { noteDone } from "./trail.ts";
 import { writeDocument } from "./write.ts";
 
 /** What each level lies in, and how its permissions begin. */
@@ -94,7 +95,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
     const { id, attributes, relationships } = c.req.valid("json").data;
     const own = c.get("principal").lineage[0];
     const around = placeIn(relationships) ?? ownParent(c, parent) ?? GLOBAL[0];
-    await permitAt(c, permissionTo(level, "create"), around, pointerToPlace(around));
+    const at = await permitAt(c, permissionTo(level, "create"), around, pointerToPlace(around));
     const place: Registration = {
       level,
       id: id ?? crypto.randomUUID(),
@@ -104,6 +105,7 @@ function addRoutes(app: App, level: NarrowLevel): void {
     };
     await insertRegistration(c.env.DB, place, own.level === "global");
     isolateMemory(c.env).forgetPlace(placeAt(level, place.id));
+    noteDone(c, `${level}.created`, [placeAt(level, place.id), ...at], { type: level, id: place.id });
     return writeDocument(201, document(resourceOf(place)));
   });
 
@@ -135,9 +137,11 @@ function addRoutes(app: App, level: NarrowLevel): void {
   });
   app.openapi(removeIt, async (c) => {
     const place = placeAt(level, c.req.valid("param").id);
-    const { createdAt } = await findPermitted(c, place, permissionTo(level, "delete"));
-    const removal = removePlace(c.env, { place, createdAt }, c.get("requestId"));
+    const found = await findPermitted(c, place, permissionTo(level, "delete"));
+    const removal = removePlace(c.env, { place, createdAt: found.createdAt }, c.get("requestId"));
     const isGone = await removal.finally(() => isolateMemory(c.env).forgetPlace(place));
+    // Its own trail goes with it.
+    noteDone(c, `${level}.deleted`, [aroundOf(found)], { type: level, id: place.id });
     return isGone ? c.body(null, 204) : writeDocument(202, { meta: {} });
   });
 }
@@ -168,8 +172,12 @@ async function findPermitted(c: Context, place: NarrowPlace, permission: Permiss
   return found;
 }
 
+function aroundOf({ level, parentId }: Registration): Place {
+  const { parent } = KINDS[level];
+  return parent === null ? GLOBAL[0] : ({ level: parent, id: parentId } as Place);
+}
+
 function resourceOf(place: Registration) {
-  const { parent } = KINDS[place.level];
-  const around = parent === null ? null : ({ level: parent, id: place.parentId } as Place);
-  return placeResource(place, around);
+  const around = aroundOf(place);
+  return placeResource(place, around.level === "global" ? null : around);
 }

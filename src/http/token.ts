@@ -5,9 +5,11 @@
 
 import { tokenDocument } from "../jsonapi/token.ts";
 import { readToken } from "../secret-actor/token-read.ts";
+import { askOf } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { permitIn } from "./permit.ts";
 import { secretInPath } from "./secret-path.ts";
+import { noteRead } from "./trail.ts";
 import { writeDocument } from "./write.ts";
 
 export const TOKEN_PATH = "/v2/workspaces/:workspace/secrets/:id/token";
@@ -22,11 +24,11 @@ const NO_CACHE = /(^|,)[ \t]*no-cache[ \t]*(,|$)/i;
  */
 export async function answerTokenRead(c: Context, minTtlSeconds: number): Promise<Response> {
   const { workspace, id } = secretInPath(c);
-  await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
+  const at = await permitIn(c, workspace, "workspaces.auth_secret.get_credentials");
   const { token, from } = await readToken(c.env, {
     workspace,
     id,
-    requestId: c.get("requestId"),
+    ...askOf(c),
     minTtlSeconds,
     skipsCopies: NO_CACHE.test(c.req.header("Cache-Control") ?? ""),
     keepAlive: (work) => c.executionCtx.waitUntil(work),
@@ -37,9 +39,11 @@ export async function answerTokenRead(c: Context, minTtlSeconds: number): Promis
     ETag: `"${token.version}"`,
     "Server-Timing": from,
   };
-  const answer = knows(c, token.version)
+  const isKnown = knows(c, token.version);
+  const answer = isKnown
     ? new Response(null, { status: 304, headers })
     : writeDocument(200, tokenDocument(token, Date.now(), minTtlSeconds), headers);
+  if (!isKnown) noteRead(c, at, id, token.version);
   c.set("source", from);
   return answer;
 }

@@ -4,6 +4,7 @@ import type { Env } from "../bindings.ts";
 import type { AuthClientId, SecretId } from "../domain/ids.ts";
 import type { NarrowPlace } from "../domain/place.ts";
 import { secretStub } from "../secret-actor/stub.ts";
+import { forgetEventsIn } from "../store/events.ts";
 import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
 import type { LogLine } from "../telemetry.ts";
@@ -28,6 +29,8 @@ export interface Left {
 
 /** How many actors are called at once. */
 const PAGE_SIZE = 50;
+/** How many events are removed at once. */
+const MOST_EVENTS = 1000;
 /** A secret that cannot be woken so often tries again by itself, within the hour. */
 const MOST_TRIES = 5;
 /** The job's own record has to stay small. */
@@ -92,6 +95,8 @@ async function removeSome(env: Env, job: Job & { kind: "remove" }): Promise<Left
   const isLast = found.length < PAGE_SIZE;
   if (!isLast) return { job: { ...job, passedOver }, trouble: gone.length > 0 ? null : trouble };
   if (passedOver.length > 0) return { job: { ...job, passedOver: [] }, trouble };
+  // The trail of a place can be long, and its id may be somebody else's one day.
+  if ((await forgetEventsIn(env.DB, job.place, MOST_EVENTS)) === MOST_EVENTS) return { job, trouble: null };
   await forgetPlace(env.DB, job.place);
   return null;
 }

@@ -7,6 +7,7 @@ import {
   type FreeCredentials,
   hasTokens,
 } from "../domain/auth-client.ts";
+import type { AuthClientId } from "../domain/ids.ts";
 import { inUseAfter, inUseOf } from "../domain/oauth2/client-secrets.ts";
 import type { StatedRegistration } from "../domain/oauth2/registration.ts";
 import { unmasked } from "../domain/free-form.ts";
@@ -20,11 +21,11 @@ import {
   CREDENTIALS_PATH,
   credentialsFaults,
   freeFormSchema,
+  identifiedDocument,
   memberAt,
   nameSchema,
   otherIdProblems,
   platformIdSchema,
-  requestDocument,
 } from "./document.ts";
 import { findPreset } from "../providers/presets.ts";
 import { placeIn, placeProblems, placeRelationships } from "./place.ts";
@@ -86,17 +87,19 @@ const shownAsItWas = {
   grant_type: z.string().optional().openapi({ description: "As it was shown." }),
 };
 
+const newAttributes = z.strictObject({
+  type: typeSchema,
+  name: nameSchema,
+  credentials: credentialsSchema,
+  refresh_lead_seconds: leadSchema.optional(),
+  refresh_jitter_seconds: jitterSchema.optional(),
+  ...registrationAttributes,
+});
+
 /** What `POST /v2/auth-clients` takes. */
-export const newAuthClientSchema = requestDocument(
+export const newAuthClientSchema = identifiedDocument<AuthClientId, typeof newAttributes, typeof relationshipsSchema>(
   "auth-client",
-  z.strictObject({
-    type: typeSchema,
-    name: nameSchema,
-    credentials: credentialsSchema,
-    refresh_lead_seconds: leadSchema.optional(),
-    refresh_jitter_seconds: jitterSchema.optional(),
-    ...registrationAttributes,
-  }),
+  newAttributes,
   relationshipsSchema,
 );
 

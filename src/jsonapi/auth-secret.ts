@@ -139,6 +139,9 @@ const healthSchema = z
     since: instantSchema,
     next_refresh_at: instantSchema.nullable().openapi({ description: "Null: it will not be." }),
     last_refreshed_at: instantSchema.nullable().openapi({ description: "Null: it has not been." }),
+    token_expires_at: instantSchema
+      .nullish()
+      .openapi({ description: "`oauth2`: when the token ends. Null: it does not." }),
     refresh_token_expires_at: instantSchema
       .optional()
       .openapi({ description: "When a person has to consent again at the latest, where the provider tells." }),
@@ -171,6 +174,7 @@ export const secretSchema = z
         state: stateSchema,
         error: z.string().nullable().openapi({ description: "Why, for people; `health` says it for programs." }),
         version: z.int().optional().openapi({ description: "Rises with every grant." }),
+        scope: z.string().nullish().openapi({ description: "`oauth2`: what was granted, where that is known." }),
         credentials: z
           .record(z.string(), z.unknown())
           .optional()
@@ -209,6 +213,7 @@ export function secretResource(secret: SecretView, showCredentials: boolean, now
       state,
       error: reported === null ? errorSentence(state, health) : reported.error,
       version: secret.version,
+      ...(credentials.kind === "token" && { scope: credentials.scope }),
       ...(showCredentials && { credentials: shown }),
       health: {
         status: health.status,
@@ -216,6 +221,7 @@ export function secretResource(secret: SecretView, showCredentials: boolean, now
         since: instant(health.since),
         next_refresh_at: instant(health.nextRefreshAt),
         last_refreshed_at: instant(health.lastRefreshedAt),
+        ...(credentials.kind === "token" && { token_expires_at: instant(credentials.expiresAt) }),
         ...(health.refreshTokenExpiresAt != null && {
           refresh_token_expires_at: instant(health.refreshTokenExpiresAt),
         }),

@@ -46,7 +46,9 @@ export const newAuthorizationSchema = requestDocument(
       .url({ protocol: /^https?$/, error: "must be an http or https URL" })
       .max(2048)
       .optional()
-      .openapi({ description: "Where the person ends. Its origin is one of the setting `RETURN_ORIGINS`." }),
+      .openapi({
+        description: "Where the person ends. Its origin is one of the setting `RETURN_ORIGINS`, or the service's own.",
+      }),
     allow_account_change: z
       .boolean()
       .default(false)

@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { isBounded, MAX_DEPTH, MAX_FREE_FORM_LENGTH } from "../domain/free-form.ts";
-import { PLATFORM_ID } from "../domain/ids.ts";
+import { OWN_ID, PLATFORM_ID } from "../domain/ids.ts";
 import type { Problem } from "../errors.ts";
 import { pointerTo, problemsOf } from "./problems.ts";
 
@@ -52,6 +52,21 @@ export function requestDocument<A extends z.ZodType, R extends z.ZodType>(
   relationships: R,
 ) {
   return z.strictObject({ data: z.strictObject({ type: z.literal(type), attributes, relationships }) });
+}
+
+/** Makes the schema of a document that creates one resource of ours, whose id the caller may have made (JSON:API 1.1, client-generated ids). */
+export function identifiedDocument<Id extends string, A extends z.ZodType, R extends z.ZodType>(
+  type: string,
+  attributes: A,
+  relationships: R,
+) {
+  const id = z
+    .string()
+    .regex(OWN_ID, { error: "must be a UUID in lower case" })
+    .transform((text) => text as Id)
+    .optional()
+    .openapi({ description: "One that is not in use; made here when you give none.", format: "uuid" });
+  return z.strictObject({ data: z.strictObject({ type: z.literal(type), id, attributes, relationships }) });
 }
 
 /** Makes the schema of a document that changes one resource. Its id may be repeated. */

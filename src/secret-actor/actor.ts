@@ -14,9 +14,9 @@ import { sendTokenRequest } from "../outbound/token-endpoint.ts";
 import { findAuthClient, noteSecretInUse } from "../store/auth-clients.ts";
 import { deleteIndexEntry, putIndexEntry } from "../store/secrets.ts";
 import { log } from "../telemetry.ts";
-import type { Answer, Door } from "./door.ts";
+import type { Answer, Ask, Door } from "./door.ts";
 import { SecretKeeper } from "./keeper.ts";
-import type { Ports } from "./ports.ts";
+import type { Cause, Ports } from "./ports.ts";
 import { RecentClients } from "./recent-clients.ts";
 import { DurableRecord } from "./record.ts";
 import { dropCopies } from "./token-cache.ts";
@@ -41,17 +41,19 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   read(input: Asked<"read">): Promise<Answer<SecretView>> {
-    const cause = { trigger: "read", requestId: input.requestId } as const;
-    return answer(() => this.#keeper.read(cause, input));
+    return answer(() => this.#keeper.read(causeOf("read", input), input));
   }
 
   readToken(input: Asked<"readToken">): Answered<"readToken"> {
-    const cause = { trigger: "read", requestId: input.requestId } as const;
-    return answer(() => this.#keeper.readToken(cause, input.minTtlSeconds));
+    return answer(() => this.#keeper.readToken(causeOf("read", input), input.minTtlSeconds));
   }
 
   change(input: Asked<"change">): Promise<Answer<SecretView>> {
     return answer(() => this.#keeper.change(input));
+  }
+
+  history(): Answered<"history"> {
+    return answer(async () => this.#keeper.history());
   }
 
   clientChanged(): Answered<"clientChanged"> {
@@ -67,8 +69,7 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   refresh(input: Asked<"refresh">): Promise<Answer<SecretView>> {
-    const cause = { trigger: "manual", requestId: input.requestId } as const;
-    return answer(() => this.#keeper.refresh(cause, input.rejectedVersion));
+    return answer(() => this.#keeper.refresh(causeOf("manual", input), input.rejectedVersion));
   }
 
   erase(input: Asked<"erase">): Answered<"erase"> {
@@ -81,6 +82,10 @@ export class SecretActor extends DurableObject<Env> implements Door {
 
   readAuthorization(input: Asked<"readAuthorization">): Answered<"readAuthorization"> {
     return answer(async () => this.#keeper.consent.read(input.id));
+  }
+
+  describeConsent(input: Asked<"describeConsent">): Answered<"describeConsent"> {
+    return answer(() => this.#keeper.consent.describe(input.id));
   }
 
   openConsent(input: Asked<"openConsent">): Answered<"openConsent"> {
@@ -113,6 +118,10 @@ export class SecretActor extends DurableObject<Env> implements Door {
     }
     await keeper.alarm(crypto.randomUUID());
   }
+}
+
+function causeOf(trigger: Cause["trigger"], { requestId, principal }: Ask): Cause {
+  return { trigger, requestId, principal };
 }
 
 async function done(work: Promise<void>): Promise<null> {
@@ -151,6 +160,7 @@ function realPorts(ctx: DurableObjectState, env: Env): Ports {
     budget: budgetDoor(env),
     putIndexEntry: (secret, entry, contract) => putIndexEntry(env.DB, secret, entry, contract),
     deleteIndexEntry: (id) => deleteIndexEntry(env.DB, id),
+    tell: async (batch) => void (await env.EVENTS.send(batch)),
     dropCopies: ({ workspaceId, id }) => dropCopies(env, { workspace: workspaceId, id }),
     log,
   };

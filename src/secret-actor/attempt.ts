@@ -16,7 +16,16 @@ import { openRegistration, type SealedAuthClient } from "../store/auth-clients.t
 import { askProvider, tellWhereItLeads } from "./ask.ts";
 import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
-import { isStill, notesOf, type Outcome, reasonOf, refused, storeOutcome, withoutLostAttempt } from "./outcome.ts";
+import {
+  isStill,
+  noteSuperseded,
+  notesOf,
+  type Outcome,
+  reasonOf,
+  refused,
+  storeOutcome,
+  withoutLostAttempt,
+} from "./outcome.ts";
 import { type Cause, type Ports, tellOperators } from "./ports.ts";
 import { takeTurn, type Turn } from "./turn.ts";
 
@@ -53,7 +62,9 @@ export async function runAttempt(memory: Memory, ports: Ports, cause: Cause): Pr
   const isStored = await storeOutcome(memory, ports, cause, outcome, {
     attemptId: wasBegun ? planned.attemptId : null,
     version: planned.secret.version,
+    startedAt,
   });
+  if (!isStored) await noteSuperseded(memory, ports, cause, startedAt);
   const after = memory.record?.secret;
   if (outcome.kind === "refused") tellWhereItLeads(ports, planned.secret.id, cause, outcome.refusal);
   ports.log({
@@ -139,7 +150,11 @@ async function notOpened(memory: Memory, ports: Ports, cause: Cause, version: nu
   const id = memory.secret.id;
   const outcome = refused(null, "retry", "storage_integrity");
   // A consent that came first brought a grant that does open.
-  const isStored = await storeOutcome(memory, ports, cause, outcome, { attemptId: null, version });
+  const isStored = await storeOutcome(memory, ports, cause, outcome, {
+    attemptId: null,
+    version,
+    startedAt: ports.now(),
+  });
   if (isStored) tellOperators(ports, id, cause, "storage_integrity", error);
 }
 

@@ -19,14 +19,25 @@ import type { Grant } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
 import { validCallback } from "../outbound/callback.ts";
 import { openRegistration, type SealedAuthClient } from "../store/auth-clients.ts";
-import type { AuthorizationView, Callback, NewAuthorization, Opened } from "./door.ts";
+import type { AuthorizationView, Callback, NewAuthorization, Opened, Question } from "./door.ts";
 import { exchangeCode, reasonOf } from "./exchange.ts";
-import { changed, ended, endsAt, isOpen, newSecret, NOTHING_KEPT, viewOf, withRoom } from "./flows.ts";
+import {
+  changed,
+  ended,
+  endsAt,
+  isOpen,
+  newFlow,
+  newSecret,
+  NOTHING_KEPT,
+  questionOf,
+  viewOf,
+  withRoom,
+} from "./flows.ts";
 import { lookUpClient } from "./look-up.ts";
 import type { Memory } from "./memory.ts";
 import { REMEMBER_ENDED_FLOWS } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
-import type { ActorRecord, Authorization, Opening } from "./record.ts";
+import { type ActorRecord, type Authorization, blankRecord, type Opening } from "./record.ts";
 
 /** A flow may be opened again (a closed tab, a link preview); the oldest opening then gives way. */
 const MOST_OPENINGS = 5;
@@ -52,36 +63,11 @@ export class Consent {
         { detail: "The secret belongs to another auth client.", pointer: "/data/relationships/auth_client" },
       ]);
     }
-    const record: ActorRecord = this.#memory.record ?? {
-      schema: 1,
-      id: input.secretId,
-      workspaceId: input.workspaceId,
-      seen: input.seen ?? null,
-      secret: null,
-      grant: null,
-      client: null,
-      indexed: null,
-      unconfirmed: false,
-      authorizations: [],
-    };
-    const flow: Authorization = {
-      id: input.id,
-      authClientId: input.authClientId,
-      status: "pending",
-      reason: null,
-      renews: input.renews,
-      allowAccountChange: input.allowAccountChange,
-      name: input.name ?? secret?.name ?? "",
-      userId: input.userId ?? secret?.userId ?? null,
-      scopes: input.scopes,
-      additionalParams: input.additionalParams,
-      fields: input.fields,
-      returnUrl: input.returnUrl,
-      createdAt: this.#ports.now(),
-      expiresAt: input.expiresAt,
-      openings: [],
-    };
+    const ids = { id: input.secretId, workspaceId: input.workspaceId };
+    const record = this.#memory.record ?? blankRecord(ids, input.seen);
+    const flow = newFlow(input, secret, this.#ports.now());
     await this.#memory.write({ ...record, authorizations: [...withRoom(record.authorizations), flow] });
+    this.#ports.keepAlive(this.#memory.teller.tell());
     return viewOf(record, flow);
   }
 
@@ -89,6 +75,18 @@ export class Consent {
   read(id: AuthorizationId): AuthorizationView {
     const { record, flow } = this.#find(id);
     return viewOf(record, flow);
+  }
+
+  /** Says what a person is asked who has the link; opens nothing. @throws {ServiceError} `not_found` */
+  async describe(id: AuthorizationId): Promise<{ flow: AuthorizationView; question: Question | null }> {
+    const { record, flow } = this.#find(id);
+    const isLate = flow.status === "pending" && flow.expiresAt <= this.#ports.now();
+    if (isLate) return { flow: viewOf(record, { ...flow, ...ended("expired") }), question: null };
+    if (flow.status !== "pending") return { flow: viewOf(record, flow), question: null };
+    const client = await this.#client(flow);
+    const registration = await openRegistration(this.#ports.cipher, client);
+    const question = questionOf(flow, client.name, registration, variablesOf(this.#fieldsOf(flow), null));
+    return { flow: viewOf(record, flow), question };
   }
 
   /** Opens a flow in one more browser, with a `state` and a PKCE verifier of its own. @throws {ServiceError} `conflict` when it has ended */
@@ -140,6 +138,7 @@ export class Consent {
     }
     if (reason !== null) await this.#change(flow.id, ended(reason));
     const after = this.#find(flow.id);
+    this.#ports.keepAlive(this.#memory.teller.tell());
     this.#ports.log({
       kind: "consent",
       request_id: callback.requestId,
@@ -185,7 +184,8 @@ export class Consent {
     // Where the provider was told to send the answer is where it has to come in: at the client's own callback, or at the shared one.
     if (!opening.redirectUri.endsWith(callbackPath(callback.authClientId))) return null;
     const isOver = flow.expiresAt <= this.#ports.now();
-    await this.#change(flow.id, isOver ? ended("expired") : { status: "exchanging", openings: [] });
+    const { requestId } = callback;
+    await this.#change(flow.id, { ...(isOver ? ended("expired") : { status: "exchanging", openings: [] }), requestId });
     return { flow, opening };
   }
 

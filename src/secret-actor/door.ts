@@ -3,6 +3,7 @@
  * ever added, because Worker and actor may run different versions for a few minutes.
  */
 
+import type { Remembered } from "../domain/events.ts";
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
 import type { Inspection } from "../domain/overdue.ts";
@@ -18,6 +19,8 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure }
 
 export interface Ask {
   requestId: string;
+  /** Who asks, where it matters who did. */
+  principal?: string | undefined;
 }
 
 /** What a secret is to hold: what is in hand, or what is fetched because nobody has to consent. */
@@ -68,7 +71,9 @@ export interface Change extends Ask {
 
 /** A consent flow to come. Without `name` it renews the consent of the secret that is there. */
 export interface NewAuthorization
-  extends Ask, Omit<Authorization, "name" | "status" | "reason" | "createdAt" | "openings"> {
+  extends
+    Ask,
+    Omit<Authorization, "name" | "status" | "reason" | "createdAt" | "openings" | "startedBy" | "requestId"> {
   secretId: SecretId;
   workspaceId: WorkspaceId;
   /** Where the workspace was when the caller was let in. */
@@ -85,6 +90,18 @@ export interface AuthorizationView {
   reason: Reason | null;
   returnUrl: string | null;
   expiresAt: number;
+}
+
+/** What a person is asked before they are sent to the provider. */
+export interface Question {
+  /** What the account is called here. */
+  name: string;
+  renews: boolean;
+  clientName: string;
+  /** Null: the flow's fields name no host that the client may have. */
+  providerHost: string | null;
+  /** All that the provider is asked for. */
+  scopes: string[];
 }
 
 /** Where the browser goes next, and what binds the flow to it. */
@@ -120,6 +137,8 @@ export interface Door {
   /** Reads what a step needs and nothing else. Fails rather than answer without a token. */
   readToken(input: Ask & { minTtlSeconds: number }): Promise<Answer<TokenRead>>;
   change(input: Change): Promise<Answer<SecretView>>;
+  /** Tells what happened to the secret lately, newest first. */
+  history(input: Ask): Promise<Answer<Remembered[]>>;
   /** The auth client was changed: a secret that waited for this tries again at once. */
   clientChanged(input: Ask): Promise<Answer<null>>;
   /** Tells whether a refresh is overdue. `wake`: then the secret wakes at a moment within `spreadMs`, and sees to it. */
@@ -131,6 +150,10 @@ export interface Door {
   erase(input: Ask): Promise<Answer<null>>;
   authorize(input: NewAuthorization): Promise<Answer<AuthorizationView>>;
   readAuthorization(input: Ask & { id: AuthorizationId }): Promise<Answer<AuthorizationView>>;
+  /** The question is null once nobody can answer it any more. */
+  describeConsent(
+    input: Ask & { id: AuthorizationId },
+  ): Promise<Answer<{ flow: AuthorizationView; question: Question | null }>>;
   openConsent(input: Ask & { id: AuthorizationId; publicUrl: string }): Promise<Answer<Opened>>;
   /** The status is `refused` when the answer does not belong to a flow that this browser opened; the flow is then untouched. */
   completeConsent(input: Callback): Promise<Answer<AuthorizationView | { status: "refused" }>>;

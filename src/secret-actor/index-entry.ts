@@ -1,5 +1,6 @@
-/** What the index in D1 has to say of a secret, and whether it says so. Pure. */
+/** What the index in D1 has to say of a secret, whether it says so, and what happened when it says something else. Pure. */
 
+import type { Happened } from "../domain/events.ts";
 import { healthOf, stateOf } from "../domain/health.ts";
 import { firstLook } from "../domain/overdue.ts";
 import type { Secret } from "../domain/secret.ts";
@@ -29,4 +30,14 @@ export function isIndexed(record: ActorRecord | null, entry: IndexEntry): boolea
   const indexed = record?.indexed;
   if (indexed?.name !== entry.name || indexed.state !== entry.state) return false;
   return indexed.checkAt !== undefined && (indexed.checkAt === null) === (entry.checkAt === null);
+}
+
+/** Tells that the state changed, as the index is about to say. What is new has none of before. */
+export function stateEvents({ indexed, secret }: ActorRecord, { state }: IndexEntry, now: number): Happened[] {
+  if (indexed === null || secret === null || indexed.state === state) return [];
+  const { status, reason } = healthOf(secret, now);
+  const why = secret.reported === null ? (reason ?? status) : "reported";
+  const became =
+    state === "ready" ? ({ outcome: "ok", reason: null } as const) : ({ outcome: "failed", reason: why } as const);
+  return [{ event: "secret.state_changed", actor: "system", ...became }];
 }

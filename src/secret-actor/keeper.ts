@@ -5,6 +5,7 @@
 
 import { afterClientChange } from "../domain/after-attempt.ts";
 import { hasTokens } from "../domain/auth-client.ts";
+import type { EventType, Happened, Remembered } from "../domain/events.ts";
 import { unavailable } from "../domain/health.ts";
 import type { SecretId } from "../domain/ids.ts";
 import { type Inspection, overdueSince } from "../domain/overdue.ts";
@@ -15,10 +16,11 @@ import { ServiceError } from "../errors.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import { Consent } from "./consent.ts";
 import { receive } from "./content.ts";
-import type { Change, NewSecret, TokenRead } from "./door.ts";
+import type { Ask, Change, NewSecret, TokenRead } from "./door.ts";
 import { lookUpClient } from "./look-up.ts";
 import { Memory } from "./memory.ts";
-import type { Cause, Ports } from "./ports.ts";
+import { actorOf, type Cause, type Ports } from "./ports.ts";
+import { blankRecord } from "./record.ts";
 import { Refresher } from "./refresh.ts";
 import { revokeGrant } from "./revocation.ts";
 
@@ -53,18 +55,8 @@ export class SecretKeeper {
     const received = await receive(this.#ports, blank, content, client, request);
     const secret = { ...received.onto(blank), reported };
     const sealed = await this.#memory.seal(input, secret.version, received.toSeal);
-    await this.#memory.write({
-      schema: 1,
-      id: input.id,
-      workspaceId: input.workspaceId,
-      seen: input.seen ?? null,
-      secret,
-      grant: sealed,
-      client: received.client,
-      indexed: null,
-      unconfirmed: true,
-      authorizations: [],
-    });
+    const record = { ...blankRecord(input, input.seen), secret, grant: sealed, client: received.client };
+    await this.#memory.write({ ...record, unconfirmed: true }, "set", [by(input, "secret.created")]);
     try {
       await this.#memory.publish();
     } catch (error) {
@@ -72,6 +64,7 @@ export class SecretKeeper {
       await this.#memory.erase(input.id).catch(() => undefined);
       throw error;
     }
+    this.#ports.keepAlive(this.#memory.teller.tell());
     return await this.#memory.view();
   }
 
@@ -101,7 +94,8 @@ export class SecretKeeper {
    * Changes what is given. New credentials are a new version, as if a person had consented: a refresh that is under way meanwhile
    * loses against it.
    */
-  async change({ name, content, reported, requestId }: Change): Promise<SecretView> {
+  async change(input: Change): Promise<SecretView> {
+    const { name, content, reported, requestId } = input;
     const request = { requestId, receivedAt: this.#ports.now() };
     // A grant that does not open stays as it is, unless another takes its place.
     if (content === undefined) await this.#memory.view();
@@ -116,12 +110,13 @@ export class SecretKeeper {
       const secret = this.#memory.secret;
       if (record === null || (received !== undefined && secret !== before)) continue;
       const changed = { ...(received?.onto(secret) ?? secret), name: name ?? secret.name };
-      await this.#memory.write({
+      const after = {
         ...record,
         secret: reported === undefined ? changed : { ...changed, reported },
         grant: sealed ?? record.grant,
         client: received?.client ?? record.client,
-      });
+      };
+      await this.#memory.write(after, "set", [by(input, "secret.changed")]);
       await this.#memory.publishQuietly();
       return await this.#memory.view();
     }
@@ -173,6 +168,11 @@ export class SecretKeeper {
     return isTooEarly(this.#memory.secret, now) && isServable(this.#memory.secret, now);
   }
 
+  /** Tells what happened to the secret, newest first. */
+  history(): Remembered[] {
+    return this.#memory.history();
+  }
+
   /**
    * Tells whether a refresh is overdue. `wake`: then the alarm, which does the work, is set anew for a moment within `spreadMs`; a secret
    * whose alarm is merely missing gets it back.
@@ -193,10 +193,12 @@ export class SecretKeeper {
   }
 
   /** Removes the secret. Its tokens are taken back first, as far as that goes. */
-  async erase(cause: Pick<Cause, "requestId">): Promise<void> {
+  async erase(cause: Ask): Promise<void> {
     const { id } = this.#memory.secret;
     await revokeGrant(this.#memory, this.#ports, cause, this.#refresher.flight);
+    const { record } = this.#memory;
     await this.#memory.erase(id);
+    if (record !== null) this.#ports.keepAlive(this.#memory.teller.tellLast(record, by(cause, "secret.deleted")));
   }
 
   /** Does what is due. Rejects for nothing but broken storage, and always leaves an alarm where one is needed. */
@@ -220,7 +222,9 @@ export class SecretKeeper {
     const secret = record?.secret;
     const announced = secret == null ? null : announce(secret, this.#ports.now());
     if (record === null || announced === null) return;
-    await this.#memory.write({ ...record, secret: announced.secret });
+    const reason = `${announced.days}_days_left`;
+    const happened: Happened = { event: "secret.refresh_token_ending", actor: "system", outcome: "ok", reason };
+    await this.#memory.write({ ...record, secret: announced.secret }, "set", [happened]);
     const { id, workspaceId, refreshTokenExpiresAt } = announced.secret;
     this.#ports.log({
       kind: "ending",
@@ -240,4 +244,9 @@ export class SecretKeeper {
     }
     await this.#memory.rearm(INDEX_PAUSE_MS);
   }
+}
+
+/** Tells what somebody did. */
+function by(ask: Ask, event: EventType): Happened {
+  return { event, actor: actorOf(ask), outcome: "ok", requestId: ask.requestId };
 }

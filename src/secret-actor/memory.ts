@@ -3,30 +3,43 @@
 import type { RecordIdentity, Sealed } from "../crypto/seal.ts";
 import { afterLostAnswer } from "../domain/after-attempt.ts";
 import type { FreeCredentials } from "../domain/auth-client.ts";
+import type { Happened, Remembered } from "../domain/events.ts";
 import type { SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Grant, Secret, SecretView } from "../domain/secret.ts";
 import { outdatesCopies } from "../domain/token-copy.ts";
+import { EMPTY_TRAIL, rememberedIn, remembering } from "../domain/trail.ts";
 import { ServiceError } from "../errors.ts";
-import { ended } from "./flows.ts";
-import { indexEntry, isIndexed, seenBy } from "./index-entry.ts";
+import { ended, flowEvents } from "./flows.ts";
+import { indexEntry, isIndexed, seenBy, stateEvents } from "./index-entry.ts";
 import { D1_TIMEOUT_MS } from "./look-up.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import type { Ports } from "./ports.ts";
 import type { ActorRecord } from "./record.ts";
+import { Teller } from "./teller.ts";
 import { secretView } from "./view.ts";
 
 const SECOND = 1000;
 /** Clocks of a well-kept platform differ by less. */
 const CLOCKS_APART = 10 * SECOND;
+/** What is known of a refresh whose process died. */
+const ANSWER_LOST: Happened = {
+  event: "secret.refresh_failed",
+  actor: "system",
+  outcome: "failed",
+  reason: "interrupted",
+};
 
 export class Memory {
+  readonly teller: Teller;
   readonly #ports: Ports;
   #record: ActorRecord | null;
   #opened: { version: number; content: Promise<Grant | FreeCredentials> } | null = null;
+  #told = 0;
   #indexing: Promise<void> = Promise.resolve();
 
   constructor(ports: Ports) {
     this.#ports = ports;
+    this.teller = new Teller(this, ports);
     this.#record = ports.storage.load();
     this.#recover();
   }
@@ -37,9 +50,13 @@ export class Memory {
 
   /** The secret. @throws {ServiceError} `not_found` */
   get secret(): Secret {
-    const secret = this.#record?.secret;
-    if (secret === null || secret === undefined) throw new ServiceError("not_found", "There is no such secret.");
-    return secret;
+    return this.#ofSecret.secret;
+  }
+
+  get #ofSecret(): ActorRecord & { secret: Secret } {
+    const record = this.#record;
+    if (record === null || record.secret === null) throw new ServiceError("not_found", "There is no such secret.");
+    return record as ActorRecord & { secret: Secret };
   }
 
   /** Gives the grant of a secret with tokens. @throws {ServiceError} `not_found`, `storage_integrity` */
@@ -74,14 +91,27 @@ export class Memory {
     return await this.#ports.cipher.seal(grantIdentity(ids, version), content);
   }
 
-  /** Stores the record and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
-  async write(record: ActorRecord, alarm: "set" | "keep" = "set"): Promise<void> {
+  /** Stores the record, what happened to it and the alarm that follows from it, together. `alarm: "keep"` leaves the alarm alone. */
+  async write(changed: ActorRecord, alarm: "set" | "keep" = "set", happened: readonly Happened[] = []): Promise<void> {
     const now = this.#ports.now();
+    const record = this.#withEvents(changed, happened, now);
     const saved = this.#ports.storage.save(record, alarm === "keep" ? undefined : nextAlarm(record, now));
     const before = this.#record?.secret;
     this.#record = record;
     if (before != null && outdatesCopies(before, record.secret, now)) this.#dropCopies(record);
     await saved;
+  }
+
+  #withEvents(record: ActorRecord, happened: readonly Happened[], now: number): ActorRecord {
+    const ofFlows = flowEvents(this.#record?.authorizations ?? [], record.authorizations);
+    const version = record.secret?.version ?? null;
+    const known = { ...(record.trail ?? EMPTY_TRAIL), told: this.told };
+    return { ...record, trail: remembering(known, [...ofFlows, ...happened], now, version) };
+  }
+
+  /** What happened to the secret, newest first. @throws {ServiceError} `not_found` */
+  history(): Remembered[] {
+    return rememberedIn(this.#ofSecret.trail ?? EMPTY_TRAIL).toReversed();
   }
 
   #dropCopies(of: Pick<ActorRecord, "id" | "workspaceId">): void {
@@ -115,7 +145,8 @@ export class Memory {
   async closeLostAttempt(): Promise<void> {
     const record = this.#record;
     if (record === null || record.secret === null || record.secret.attempt === null) return;
-    await this.write({ ...record, secret: afterLostAnswer(record.secret, this.#ports.now(), this.#ports.random()) });
+    const secret = afterLostAnswer(record.secret, this.#ports.now(), this.#ports.random());
+    await this.write({ ...record, secret }, "set", [ANSWER_LOST]);
   }
 
   /** Removes everything, from the index first, so that a failure there leaves the secret whole. `only`: if this still holds then. */
@@ -148,8 +179,22 @@ export class Memory {
     }
   }
 
-  /** Brings the index up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */
+  /** Up to which event the trail was told. It is stored with what is stored next: until then, a few may be told twice. */
+  get told(): number {
+    return Math.max(this.#told, this.#record?.trail?.told ?? 0);
+  }
+
+  noteTold(sequence: number): void {
+    this.#told = sequence;
+  }
+
+  /** Brings the index and the trail up to date without hiding what was already stored: a failure is told, and tried again at the next alarm. */
   async publishQuietly(): Promise<void> {
+    await this.#publishIndex();
+    this.#ports.keepAlive(this.teller.tell());
+  }
+
+  async #publishIndex(): Promise<void> {
     try {
       await this.publish();
     } catch (error) {
@@ -176,7 +221,9 @@ export class Memory {
       await this.#inTime(this.#ports.putIndexEntry(secret, entry, seenBy(this.#record)));
       const record = this.#record;
       if (record === null) return;
-      await this.write({ ...record, indexed: entry, unconfirmed: false }, record.secret?.attempt ? "keep" : "set");
+      const isUnderWay = record.secret?.attempt != null;
+      const happened = stateEvents(record, entry, this.#ports.now());
+      await this.write({ ...record, indexed: entry, unconfirmed: false }, isUnderWay ? "keep" : "set", happened);
     });
   }
 
@@ -222,15 +269,14 @@ export class Memory {
     const exchanging = record.authorizations.some((flow) => flow.status === "exchanging");
     if (secret?.attempt == null && !exchanging) return;
     const { now, random, keepAlive } = this.#ports;
-    keepAlive(
-      this.write({
-        ...record,
-        secret: secret?.attempt == null ? secret : afterLostAnswer(secret, now(), random()),
-        authorizations: record.authorizations.map((flow) =>
-          flow.status === "exchanging" ? { ...flow, ...ended("interrupted") } : flow,
-        ),
-      }),
+    const authorizations = record.authorizations.map((flow) =>
+      flow.status === "exchanging" ? { ...flow, ...ended("interrupted") } : flow,
     );
+    if (secret?.attempt == null) keepAlive(this.write({ ...record, authorizations }));
+    else {
+      const after = afterLostAnswer(secret, now(), random());
+      keepAlive(this.write({ ...record, secret: after, authorizations }, "set", [ANSWER_LOST]));
+    }
   }
 }
 

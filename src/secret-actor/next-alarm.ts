@@ -7,6 +7,8 @@ import type { ActorRecord } from "./record.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
+/** The pause before the trail is told again what it could not be told. */
+const TELL_AGAIN = 10 * MINUTE;
 /** Alarms further away are set in steps. */
 const LONGEST_ALARM = 30 * DAY;
 /** How long an actor without a secret remembers how its flows ended. */
@@ -25,6 +27,7 @@ export function nextAlarm(record: ActorRecord, now: number): number | null {
     // Nothing else wakes a token that is not renewed, and the index has to learn that it has expired.
     else if (secret.refreshAt === null && record.indexed?.state === "ready") wakes.push(secret.expiresAt);
   }
+  if (record.trail?.isBehind === true) wakes.push(now + TELL_AGAIN);
   const soonest = Math.min(...wakes.filter((wake) => wake !== null));
   return soonest === Number.POSITIVE_INFINITY ? null : Math.min(soonest, now + LONGEST_ALARM);
 }

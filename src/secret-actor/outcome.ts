@@ -2,6 +2,7 @@
 
 import type { Sealed } from "../crypto/seal.ts";
 import { afterClientChange, afterHeldBack, afterLostAnswer, afterRefusal } from "../domain/after-attempt.ts";
+import type { Happened } from "../domain/events.ts";
 import type { RenewedWith } from "../domain/oauth2/renewal.ts";
 import type { Heard, Refusal } from "../domain/oauth2/response.ts";
 import type { HeldBack } from "../domain/provider-budget.ts";
@@ -9,7 +10,7 @@ import { canRefresh, type Policy, withNewGrant } from "../domain/refresh-schedul
 import type { Secret } from "../domain/secret.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Memory } from "./memory.ts";
-import { type Cause, type Ports, tellOperators } from "./ports.ts";
+import { actorOf, type Cause, type Ports, tellOperators } from "./ports.ts";
 
 export type Outcome =
   | {
@@ -33,6 +34,8 @@ export type Outcome =
 
 /** Which attempt an outcome is of. */
 interface Of {
+  /** When it began. */
+  startedAt: number;
   /** As the journal names it; null when there was nothing to write there. */
   attemptId: string | null;
   version: number;
@@ -61,15 +64,16 @@ export async function storeOutcome(
     const secret = record?.secret;
     if (record === null || secret == null || !isOf(secret, of)) return false;
     try {
-      await memory.write({
+      const changed = {
         ...record,
         secret: afterOutcome(secret, outcome, of, ports),
         grant: outcome.kind === "granted" ? outcome.sealed : record.grant,
         client: outcome.client ?? record.client,
-      });
+      };
+      await memory.write(changed, "set", eventsOf(outcome, cause, ports.now() - of.startedAt));
       return true;
     } catch (error) {
-      const isStored = memory.record !== record;
+      const isStored = memory.record?.secret !== secret;
       if (isStored || ports.now() >= giveUpAt) throw error;
       if (pause === SHORTEST_PAUSE_MS) tellOperators(ports, record.id, cause, "outcome_not_stored", error);
     }
@@ -113,6 +117,27 @@ function afterOutcome(stored: Secret, outcome: Outcome, { attemptId }: Of, ports
     arrivedAt: outcome.arrivedAt,
   };
   return { ...withNewGrant(secret, times, outcome.policy, ports.random()), lastRefreshedAt: now };
+}
+
+/** Tells of an attempt. One that was held back sent nothing, so there is nothing to tell. */
+function eventsOf(outcome: Outcome, cause: Cause, durationMs: number): Happened[] {
+  if (outcome.kind === "held_back") return [];
+  const { trigger, requestId } = cause;
+  const known = { actor: actorOf(cause), reason: reasonOf(outcome), trigger, durationMs, requestId };
+  return outcome.kind === "granted"
+    ? [{ event: "secret.refreshed", outcome: "ok", ...known }]
+    : [{ event: "secret.refresh_failed", outcome: "failed", ...known }];
+}
+
+/** Tells of an attempt whose outcome was of no use any more, if there is still a secret to tell it of. */
+export async function noteSuperseded(memory: Memory, ports: Ports, cause: Cause, startedAt: number): Promise<void> {
+  const { record } = memory;
+  if (record?.secret == null) return;
+  const { trigger, requestId } = cause;
+  const known = { actor: actorOf(cause), trigger, durationMs: ports.now() - startedAt, requestId };
+  const happened = [{ event: "secret.refresh_failed", outcome: "superseded", ...known }] as const;
+  // The log line has it in any case.
+  await memory.write(record, "keep", happened).catch(() => undefined);
 }
 
 /** Names why there is no new grant, for the log; null when there is one. */

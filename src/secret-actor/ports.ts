@@ -2,6 +2,7 @@
 
 import type { BudgetDoor } from "../budget/stub.ts";
 import type { Cipher } from "../crypto/seal.ts";
+import type { EventBatch } from "../domain/events.ts";
 import type { AuthClientId } from "../domain/ids.ts";
 import type { SecretName } from "../domain/oauth2/registration.ts";
 import type { TokenRequest } from "../domain/oauth2/request.ts";
@@ -18,6 +19,13 @@ import type { RecordStorage } from "./record.ts";
 export interface Cause {
   trigger: "alarm" | "read" | "manual";
   requestId: string;
+  /** Who asked, where somebody did and it was said. */
+  principal?: string | undefined;
+}
+
+/** Names who made it happen, for the history. */
+export function actorOf({ trigger, principal }: Partial<Cause>): string {
+  return principal ?? (trigger === "alarm" ? "alarm" : "system");
 }
 
 export interface Ports {
@@ -44,6 +52,8 @@ export interface Ports {
   budget: BudgetDoor;
   putIndexEntry: (secret: Secret, entry: IndexEntry, contract: Seen) => Promise<void>;
   deleteIndexEntry: (id: Secret["id"]) => Promise<void>;
+  /** Hands events over to the queue. */
+  tell: (batch: EventBatch) => Promise<void>;
   /** Drops the copies of the token where this actor is. Rejects for nothing. */
   dropCopies: (secret: Pick<Secret, "id" | "workspaceId">) => Promise<void>;
   log: (line: LogLine) => void;

@@ -4,6 +4,7 @@ import type { Sealed } from "../crypto/seal.ts";
 import type { AuthClientId, AuthorizationId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Reason } from "../domain/oauth2/response.ts";
 import type { Secret } from "../domain/secret.ts";
+import { EMPTY_TRAIL, type Trail } from "../domain/trail.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
@@ -26,6 +27,8 @@ export interface ActorRecord {
   /** An import that is under way: nobody has been told of this secret yet, and it goes again if nobody will be. */
   unconfirmed: boolean;
   authorizations: Authorization[];
+  /** What happened to it; the first records do not say. */
+  trail?: Trail;
 }
 
 /** A consent flow (RFC 6749 4.1). Once it has ended, nothing secret is left of it. */
@@ -46,6 +49,10 @@ export interface Authorization {
   createdAt: number;
   expiresAt: number;
   openings: Opening[];
+  /** Who started it, where that was said. */
+  startedBy?: string | undefined;
+  /** The request that moved it last. */
+  requestId?: string | undefined;
 }
 
 /** One browser in which the flow's connect_url was opened. */
@@ -57,6 +64,23 @@ export interface Opening {
   /** The PKCE verifier, sealed for this `stateHash`. */
   verifier: Sealed;
   redirectUri: string;
+}
+
+/** Makes the record of an actor that knows nothing yet. */
+export function blankRecord(ids: Pick<ActorRecord, "id" | "workspaceId">, seen: Seen | undefined): ActorRecord {
+  return {
+    schema: 1,
+    id: ids.id,
+    workspaceId: ids.workspaceId,
+    seen: seen ?? null,
+    secret: null,
+    grant: null,
+    client: null,
+    indexed: null,
+    unconfirmed: false,
+    authorizations: [],
+    trail: EMPTY_TRAIL,
+  };
 }
 
 /** Where the record is kept. The real one is `DurableRecord`; a simulator brings its own. */
@@ -97,7 +121,8 @@ export class DurableRecord implements RecordStorage {
   }
 
   load(): ActorRecord | null {
-    const record = this.#storage.kv.get<ActorRecord>(KEY) ?? null;
+    const stored = this.#storage.kv.get<ActorRecord>(KEY) ?? null;
+    const record = stored && { ...stored, trail: stored.trail ?? EMPTY_TRAIL };
     if (record?.secret == null) return record;
     const { hasRefreshToken, ...secret }: EarlierSecret = record.secret;
     const { trouble } = secret;

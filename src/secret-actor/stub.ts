@@ -7,7 +7,7 @@ import { inTime } from "../time-limit.ts";
 import type { Answer, Door } from "./door.ts";
 import { dropCopies, type SecretPath } from "./token-cache.ts";
 
-export type { AuthorizationView } from "./door.ts";
+export type { AuthorizationView, Question } from "./door.ts";
 
 /** The door with its failures thrown as `ServiceError`. */
 export type SecretStub = {
@@ -22,6 +22,7 @@ const METHODS: Record<keyof Door, { repeatable: boolean; outdates?: boolean }> =
   read: { repeatable: true },
   readToken: { repeatable: true },
   change: { repeatable: false, outdates: true },
+  history: { repeatable: true },
   clientChanged: { repeatable: true },
   inspect: { repeatable: true },
   clear: { repeatable: true, outdates: true },
@@ -29,6 +30,7 @@ const METHODS: Record<keyof Door, { repeatable: boolean; outdates?: boolean }> =
   erase: { repeatable: true, outdates: true },
   authorize: { repeatable: false },
   readAuthorization: { repeatable: true },
+  describeConsent: { repeatable: true },
   openConsent: { repeatable: true },
   completeConsent: { repeatable: false, outdates: true },
 };

@@ -11,6 +11,8 @@ import { findAtEdge, findInMemory, isInMemory, isOutdated, keepCopy, type Secret
 
 export interface TokenAsk extends SecretPath {
   requestId: string;
+  /** Who asks: a renewal that this causes is told with their name. */
+  principal?: string;
   minTtlSeconds: number;
   /** Whether only the actor's own answer will do. */
   skipsCopies: boolean;
@@ -54,9 +56,9 @@ async function lookUp(env: Env, asked: TokenAsk): Promise<Found> {
 
 /** Asks the actor, and keeps its answer unless that is what memory has. */
 async function askActor(env: Env, asked: TokenAsk): Promise<Found> {
-  const { workspace, id, requestId, minTtlSeconds, keepAlive } = asked;
+  const { workspace, id, requestId, principal, minTtlSeconds, keepAlive } = asked;
   const askedAt = Date.now();
-  const { token, copyEndsAt } = await secretStub(env, workspace, id).readToken({ requestId, minTtlSeconds });
+  const { token, copyEndsAt } = await secretStub(env, workspace, id).readToken({ requestId, principal, minTtlSeconds });
   const keeping = { token, askedAt, endsAt: copyEndsAt };
   if (!isInMemory(asked, token)) keepAlive(keepCopy(env, asked, keeping).catch(() => undefined));
   return { token, from: "origin" };

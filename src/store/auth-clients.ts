@@ -46,7 +46,7 @@ interface Row extends PlaceColumns {
 const INSERT = `INSERT INTO auth_clients
   (level, place_id, id, type, name, components, credentials, refresh_lead_seconds, refresh_jitter_seconds,
   provider, issuer, grant_type, version, created_at)
-  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${PLACE_IS_LIVE}`;
+  SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${PLACE_IS_LIVE} AND NOT EXISTS (SELECT 1 FROM auth_clients WHERE id = ?4)`;
 /** One query brings what the issuer tells along: no refresh waits for a second one. */
 const WITH_METADATA = "auth_clients LEFT JOIN issuers USING (issuer)";
 const FIND = `SELECT * FROM ${WITH_METADATA} WHERE id = ?`;
@@ -62,7 +62,7 @@ const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client
 
 /**
  * Seals and stores a new client, and what its issuer told. `at` is what its place lies in. Gives the stored one.
- * @throws {ServiceError} `not_found` when the place was deleted meanwhile
+ * @throws {ServiceError} `not_found` when the place was deleted meanwhile, `conflict` when the id is taken
  */
 export async function insertAuthClient(
   db: D1Database,
@@ -93,6 +93,9 @@ export async function insertAuthClient(
   const noting = isOfIssuer ? [await notingIssuer(db, cipher, issuer, discovered)] : [];
   const [inserted] = await db.batch([insert, ...noting]);
   if (inserted?.meta.changes === 0) {
+    if ((await findAuthClient(db, id)) !== null) {
+      throw new ServiceError("conflict", [{ detail: "This id is taken.", pointer: "/data/id" }]);
+    }
     throw new ServiceError("not_found", "What the client is for was deleted meanwhile.");
   }
   return { ...client, metadata: discovered?.kind === "heard" ? discovered.metadata : null };

@@ -14,17 +14,23 @@ export interface AuthorizationRoute {
   expiresAt: number;
 }
 
+/** The same for a person who has the link. `workspaceName` is null where the workspace is not registered. */
+export interface ConnectRoute extends AuthorizationRoute {
+  workspaceName: string | null;
+}
+
 interface Row {
   id: AuthorizationId;
   workspace_id: WorkspaceId;
   secret_id: SecretId;
   auth_client_id: AuthClientId;
   expires_at: number;
+  workspace_name: string | null;
 }
 
 const INSERT = `INSERT INTO authorizations (workspace_id, id, secret_id, auth_client_id, connect_hash, expires_at)
   SELECT ?2, ?4, ?5, ?6, ?7, ?8 WHERE ${PLACE_IS_LIVE}`;
-const FIND = `SELECT a.* FROM authorizations a
+const FIND = `SELECT a.*, w.name AS workspace_name FROM authorizations a
   LEFT JOIN workspaces w ON w.id = a.workspace_id
   LEFT JOIN contracts c ON c.id = w.contract_id
   LEFT JOIN tenants t ON t.id = c.tenant_id
@@ -64,14 +70,11 @@ export async function findAuthorization(db: D1Database, id: AuthorizationId): Pr
 }
 
 /** Finds the flow of a connect_url, by the SHA-256 of its token. */
-export async function findAuthorizationByConnect(
-  db: D1Database,
-  connectHash: string,
-): Promise<AuthorizationRoute | null> {
+export async function findAuthorizationByConnect(db: D1Database, connectHash: string): Promise<ConnectRoute | null> {
   return routeOf(await db.prepare(FIND_BY_CONNECT_HASH).bind(connectHash).first<Row>());
 }
 
-function routeOf(row: Row | null): AuthorizationRoute | null {
+function routeOf(row: Row | null): ConnectRoute | null {
   if (row === null) return null;
   return {
     id: row.id,
@@ -79,5 +82,6 @@ function routeOf(row: Row | null): AuthorizationRoute | null {
     secretId: row.secret_id,
     authClientId: row.auth_client_id,
     expiresAt: row.expires_at,
+    workspaceName: row.workspace_name,
   };
 }

@@ -28,10 +28,15 @@ export const NOWHERE = "/";
  * place is being deleted, is unknown, or is another than it was, so that nothing slips in behind a deletion. A workspace needs no
  * registration (docs/decisions/0001); but one that was registered when the caller was let in, and is no more, was deleted meanwhile.
  */
-export const PLACE_IS_LIVE = `coalesce(
-  (SELECT is_live AND coalesce(?3 = tenant_id || '/' || coalesce(contract_id, ''), 1)
-    FROM places WHERE level = ?1 AND id = ?2),
-  ?1 = 'global' OR (?1 = 'workspace' AND coalesce(?3, '/') = '/'))`;
+export const PLACE_IS_LIVE = isLivePlace("?1", "?2", "?3");
+
+/** The same condition on other values, each given as SQL. */
+export function isLivePlace(level: string, id: string, seen: string): string {
+  return `coalesce(
+  (SELECT is_live AND coalesce(${seen} = tenant_id || '/' || coalesce(contract_id, ''), 1)
+    FROM places WHERE level = ${level} AND id = ${id}),
+  ${level} = 'global' OR (${level} = 'workspace' AND coalesce(${seen}, '/') = '/'))`;
+}
 
 /** Gives the values of `PLACE_IS_LIVE` for the place that a lineage is of. */
 export function asSeen(at: Lineage): [level: Level, id: string | null, seen: Seen] {

@@ -22,6 +22,7 @@ const TABLES = [
 ] as const;
 const TABLE = Object.fromEntries(TABLES) as Record<NarrowPlace["level"], string>;
 const FORGET_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id IN (SELECT value FROM json_each(?))";
+const FORGET_SOURCES = "DELETE FROM event_sources WHERE source IN (SELECT value FROM json_each(?))";
 const FORGET_SECRETS = "DELETE FROM secrets WHERE id IN (SELECT value FROM json_each(?))";
 /** A job may come back to an id that somebody uses anew. ?1 is the place's level, ?2 its id. */
 const IS_REMOVED = "EXISTS (SELECT 1 FROM places WHERE level = ?1 AND id = ?2 AND NOT is_live)";
@@ -61,10 +62,10 @@ export async function findSecretsIn(
   return results.map((row) => ({ id: row.id, workspaceId: row.workspace_id }));
 }
 
-/** Removes secrets from the index, and the ways to their consent flows. */
+/** Removes secrets from the index, the ways to their consent flows, and what is known of how far they told of themselves. */
 export async function forgetSecrets(db: D1Database, ids: SecretId[]): Promise<void> {
   const named = JSON.stringify(ids);
-  await db.batch([db.prepare(FORGET_AUTHORIZATIONS).bind(named), db.prepare(FORGET_SECRETS).bind(named)]);
+  await db.batch([FORGET_AUTHORIZATIONS, FORGET_SOURCES, FORGET_SECRETS].map((sql) => db.prepare(sql).bind(named)));
 }
 
 /** Removes a place that has no secrets any more, with everything below it, all at once: until then its ids stay taken. */

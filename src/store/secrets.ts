@@ -84,13 +84,20 @@ export async function findSecretKind(db: D1Database, workspace: WorkspaceId, id:
 export async function listSecrets(
   db: D1Database,
   workspace: WorkspaceId,
-  filters: { user?: UserId | undefined; authClient?: AuthClientId | undefined; state?: State | undefined },
+  filters: {
+    user?: UserId | undefined;
+    authClient?: AuthClientId | undefined;
+    state?: State | undefined;
+    /** A part of the name, in any case of its ASCII letters. */
+    name?: string | undefined;
+  },
   page: Page,
 ): Promise<Paged<IndexedSecret>> {
   const conditions: Condition[] = [{ sql: "workspace_id = ?", values: [workspace] }];
   if (filters.user !== undefined) conditions.push({ sql: "user_id = ?", values: [filters.user] });
   if (filters.authClient !== undefined) conditions.push({ sql: "auth_client_id = ?", values: [filters.authClient] });
   if (filters.state !== undefined) conditions.push({ sql: "state = ?", values: [filters.state] });
+  if (filters.name !== undefined) conditions.push({ sql: "instr(lower(name), lower(?)) > 0", values: [filters.name] });
   const { items, total } = await readPage<Row>(db, "secrets", conditions, page);
   return { items: items.map(secretOf), total };
 }

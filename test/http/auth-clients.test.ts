@@ -86,6 +86,25 @@ describe("POST /v2/auth-clients", () => {
     expect(JSON.stringify(results)).not.toContain("the id");
   });
 
+  test("201 takes an id that is not in use, so that the redirect URI is known before; 409 one that is, and changes nothing", async () => {
+    const id = crypto.randomUUID();
+    const workspace = newWorkspace();
+    const document = newClient({ relationships: inWorkspace(workspace) });
+    const made = await call("POST", "/v2/auth-clients", { data: { ...document.data, id } });
+    expect([made.status, made.body.data.id]).toEqual([201, id]);
+    expect(made.body.data.attributes.redirect_uri).toBe(`http://localhost/callback/oauth2/${id}`);
+    const { key } = await newKey(["workspaces.auth_clients.create"], { level: "workspace", id: newWorkspace() });
+    for (const headers of [{}, { authorization: `Bearer ${key}` }]) {
+      const again = { ...newClient({ attributes: { name: "Another" } }).data, id };
+      const relationships = inWorkspace(workspace);
+      const taken = await call("POST", "/v2/auth-clients", { data: { ...again, relationships } }, headers);
+      expect(faults(taken)).toEqual([
+        "authorization" in headers ? "not_found /data/relationships/workspace/data/id" : "conflict /data/id",
+      ]);
+    }
+    expect((await call("GET", `/v2/auth-clients/${id}?workspace_id=${workspace}`)).body).toEqual(made.body);
+  });
+
   test("201 for the media type of JSON:API too", async () => {
     const headers = { "content-type": "application/vnd.api+json; charset=utf-8" };
     expect((await call("POST", "/v2/auth-clients", newClient(), headers)).status).toBe(201);
@@ -132,7 +151,7 @@ describe("POST /v2/auth-clients", () => {
     expect(details).toContain('"client_secret" is required.');
     expect(details).toContain('"auth_uri" must use https.');
     expect(details).toContain('"token_uri" must name a public host.');
-    expect(details).toContain('"id" is not known here.');
+    expect(details).toContain('"id" must be a UUID in lower case.');
     expect(await countClients()).toBe(before);
   });
 
@@ -591,7 +610,7 @@ describe("DELETE /v2/auth-clients/{id}", () => {
     const { body } = await client.authorize(newWorkspace());
     await call("DELETE", `/v2/auth-clients/${client.id}`);
     const opened = await call("GET", new URL(body.data.attributes.connect_url).pathname);
-    expect(opened.headers.get("location")).toBe("/connect/ended?outcome=unknown_link");
+    expect(opened.headers.get("location")).toMatch(/^\/connect\/ended\?outcome=unknown_link&request=[\w-]{36}$/);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { call, faults, newBrowser, newWorkspace } from "../support/api.ts";
 import { ScriptedProvider } from "../support/scripted-provider.ts";
 import type { Heard } from "../support/scripted-server-contract.ts";
+import { openConnectUrl } from "../support/user-agent.ts";
 
 const CREDENTIALS = { client_id: "the-client", client_secret: "the-secret" };
 
@@ -40,7 +41,7 @@ async function consent(
 ) {
   const { body } = await authorize(client.id, attributes);
   const browser = newBrowser();
-  const { url } = await browser.get(body.data.attributes.connect_url, { until: () => true });
+  const { url } = await openConnectUrl(browser, body.data.attributes.connect_url, { until: () => true });
   const asked = new URL(url);
   const state = asked.searchParams.get("state") ?? "";
   await browser.get(`${client.redirectUri}?${new URLSearchParams({ ...answer, state }).toString()}`);

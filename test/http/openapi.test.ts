@@ -146,7 +146,7 @@ describe("auth clients and secrets", () => {
     const attributes = { flavour: { shared_callback: true } };
     await expectStatus(200, "PATCH", `/v2/auth-clients/${client.id}`, { data: { type: "auth-client", attributes } });
     const { body: flow } = await client.authorize(newWorkspace());
-    const opened = await expectStatus(303, "GET", new URL(flow.data.attributes.connect_url).pathname);
+    const opened = await expectStatus(303, "GET", `${new URL(flow.data.attributes.connect_url).pathname}/continue`);
     const state = new URL(opened.headers.get("location") ?? "").searchParams.get("state");
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const { headers } = await expectStatus(303, "POST", "/callback/oauth2", `state=${state}&error=access_denied`, form);
@@ -188,7 +188,10 @@ describe("auth clients and secrets", () => {
     });
     const connect = new URL(flow.data.attributes.connect_url).pathname;
     await expectStatus(200, "HEAD", connect);
-    await expectStatus(303, "GET", connect);
+    await expectStatus(200, "GET", connect);
+    await expectStatus(303, "GET", "/connect/unknown");
+    await expectStatus(200, "HEAD", `${connect}/continue`);
+    await expectStatus(303, "GET", `${connect}/continue`);
     const browser = newBrowser();
     const { url } = await signInAndConsent(browser, flow.data.attributes.connect_url, {
       until: ({ href }) => href.startsWith(client.redirectUri),
@@ -202,6 +205,8 @@ describe("auth clients and secrets", () => {
     const { headers } = await expectStatus(200, "GET", `${secret}/token?min_ttl=60`);
     await expectStatus(304, "GET", `${secret}/token`, undefined, { "if-none-match": headers.get("etag") ?? "" });
     await expectStatus(200, "POST", `${secret}/refresh?rejected_version=1`);
+    await expectStatus(200, "GET", `${secret}/history`);
+    await expectStatus(200, "GET", `/v2/workspaces/${workspace}/events?limit=10`);
     const credentials = { access_token: "t", refresh_token: null, expires_in: "60", additional_params: { a: "b" } };
     await expectStatus(200, "PATCH", secret, { data: { type: "auth-secret", attributes: { credentials } } });
     await expectStatus(200, "GET", `/v2/workspaces/${workspace}/secrets?filter[auth_client]=${client.id}`);

@@ -241,11 +241,25 @@ const ROUTES: Route[] = [
   },
   {
     ...secrets,
+    name: `GET ${SECRETS}/{id}/history`,
+    permissions: always("workspaces.auth_secret.get"),
+    path: (target) => `${pathOf(target)}/history`,
+    success: [200],
+  },
+  {
+    ...secrets,
     name: `POST ${SECRETS}/{id}/refresh`,
     permissions: always("workspaces.auth_secret.refresh"),
     path: (target) => `${pathOf(target)}/refresh`,
     // Without a refresh token there is nothing that could be done.
     success: [409],
+  },
+  {
+    ...secrets,
+    name: "GET /v2/workspaces/{workspace}/events",
+    permissions: always("workspaces.events.get"),
+    path: ({ place }) => `/v2/workspaces/${place.id}/events`,
+    success: [200],
   },
   {
     ...flows,
@@ -673,7 +687,7 @@ test("17. what was refused left no trace", async () => {
   const root = { scope: EVERYWHERE, held: new Set(PERMISSIONS), headers: {} };
   const ofClients = PLACES.map((named) => ({ named, kind: "auth-client" as const, place: EVERYWHERE, id: "" }));
   const lists = ROUTES.filter(({ name }) => /^GET .*s$/.test(name) && name !== "GET /v2/providers");
-  expect(lists).toHaveLength(6);
+  expect(lists).toHaveLength(7);
   for (const route of lists) {
     const inEach = PLACES.filter(({ level }) => level === "workspace").map((place) => targetOf(route, place));
     const targets = { "auth-client": ofClients, "auth-secret": inEach }[route.kind as string];

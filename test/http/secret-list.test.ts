@@ -81,6 +81,8 @@ describe("GET …/secrets", () => {
   test.each([
     ["filter[user]=anna", ["s2", "s4"]],
     ["filter[state]=error", ["s5"]],
+    ["filter[name]=S5", ["s5"]],
+    ["filter[name]=%25", []],
     ["filter[user]=bob&filter[state]=ready", ["s1", "s3"]],
     ["filter[user]=nobody", []],
   ])("%s: %j", async (query, expected) => {

@@ -114,7 +114,9 @@ describe("what was let in before the deletion and writes after it leaves nothing
     expect(new URL(page.url).pathname).toBe("/connect/ended");
     await end();
     await expectNothing(workspace);
-    expect(new URL((await browser.get(callback)).url).search).toMatch(/^\?outcome=(ended|other_browser)$/);
+    expect(new URL((await browser.get(callback)).url).search).toMatch(
+      /^\?outcome=(ended|other_browser)&request=[\w-]{36}$/,
+    );
   });
 
   test("a code that is being exchanged", async () => {
@@ -128,7 +130,7 @@ describe("what was let in before the deletion and writes after it leaves nothing
     await eventually(async () => expect((await client.calls()).token_requests).toHaveLength(1));
     await drop();
     await client.release();
-    expect(new URL((await page).url).search).toBe("?outcome=ended");
+    expect(new URL((await page).url).search).toMatch(/^\?outcome=ended&request=[\w-]{36}$/);
     await expectNothing(workspace);
   });
 

@@ -95,6 +95,10 @@ const EXPECTED: Printed[] = [
   { of: "battery staple", texts: ['"name":"Shop"', '"version":2', '"password":"battery staple"'] },
   { of: "The shop is closed.", texts: [/^The shop is closed\.\n\[ 'The shop is closed\.' \]\nready$/m] },
   { of: "VERSION=", statuses: [409], texts: [/^(\d+)\n\1$/m] },
+  {
+    of: "$SECRET/history",
+    texts: ['"event":"secret.refreshed"', '"trigger":"manual"', '"event":"authorization.completed"'],
+  },
   { of: "-X DELETE $WORKSPACE/secrets/$NOAUTH", statuses: [204, 404] },
   { of: "step $SECRET/token", texts: ['"headers":{"Authorization":"Bearer ', '"health":"ok"'] },
   {
@@ -109,6 +113,7 @@ const EXPECTED: Printed[] = [
     error: "reauthorization_required",
     texts: ['"status":"424"', "/v2/workspaces/acme-crm/authorizations"],
   },
+  { of: "$WORKSPACE/events?limit=2", texts: ['"event":"workspace.created"', /^\d+$/m] },
   { of: "$API/maintenance/overdue", texts: ['"count":0', '"unchecked":0'] },
   { of: "export ELASTICIO_API_URI" },
   { of: "$ELASTICIO_WORKSPACE_ID/secrets", texts: ['"name":"Anna, CRM"', '"access_token"'] },
@@ -216,7 +221,7 @@ describe("docs/API.md names", () => {
     const rows = [...guide.matchAll(/^\|[^|]+\| `([\w.{},]+\.\{[\w,]+\})` \|$/gm)].flatMap(([, name = ""]) =>
       spelledOut(name),
     );
-    const reserved = /\.(events|webhooks)\./;
+    const reserved = /\.webhooks\./;
     expect(rows.toSorted()).toEqual(permissions.filter((name) => !reserved.test(name)).toSorted());
   });
 

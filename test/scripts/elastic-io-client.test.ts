@@ -333,7 +333,8 @@ describe("the x-request-id of the library", () => {
     const workspace = newWorkspace();
     const { secretId } = await connect(workspace);
     const message = randomUUID();
-    await componentIn(workspace, root(), message).fetchSecretById({ secretId });
+    // A read that goes well has no line of its own (docs/decisions/0017).
+    await componentIn(workspace, root(), message).refreshTokenBySecretId({ secretId });
     const id = `f:${FLOW};s:${STEP};m:${message}`;
     expect(exchanges).toMatchObject([{ sentId: id, returnedId: id, status: 200 }]);
     await eventually(() => expect(stage.server.output).toContain(`"request_id":"${id}"`));

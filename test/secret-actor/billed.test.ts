@@ -116,7 +116,7 @@ test("the record that is measured takes as much in a real object's database as i
     return storage.sql.databaseSize;
   });
   // test/capacity.test.ts holds the script to the same.
-  expect(size).toBe(16_384);
+  expect(size).toBe(28_672);
 });
 
 test("the record that is measured has the members of a real one", async () => {

@@ -12,7 +12,8 @@ async function age(path: string, hasRefreshToken: boolean): Promise<void> {
     if (record?.secret == null || record.client === null) throw new Error("There is no secret.");
     const { renewedWith: _1, scopes: _2, ...secret } = record.secret;
     const { provider: _3, issuer: _4, grantType: _5, sealedMetadata: _6, secretInUse: _7, ...client } = record.client;
-    storage.kv.put("record", { ...record, client, secret: { ...secret, hasRefreshToken } });
+    const { trail: _8, ...earlier } = record;
+    storage.kv.put("record", { ...earlier, client, secret: { ...secret, hasRefreshToken } });
   });
   await abortAllDurableObjects();
 }
@@ -26,6 +27,10 @@ test.each([true, false])("a secret of which the record says hasRefreshToken: %s"
   const renewed = await call("POST", `${path}/refresh`);
   expect([renewed.status, renewed.body.data?.attributes.version]).toEqual(
     hasRefreshToken ? [200, 2] : [409, undefined],
+  );
+  const { body } = await call("GET", `${path}/history`);
+  expect(body.data.map((each: { attributes: { event: string } }) => each.attributes.event)).toEqual(
+    hasRefreshToken ? ["secret.refreshed"] : [],
   );
   await runInDurableObject(actorOf(path), (_, { storage }) => {
     const { secret } = storage.kv.get<ActorRecord>("record") ?? {};

@@ -21,7 +21,7 @@ describe("RecentClients.find", () => {
     stopClock();
     const clients = new RecentClients();
     const answer = Promise.withResolvers<SealedAuthClient>();
-    const find = vi.fn(() => answer.promise);
+    const find = vi.fn<() => Promise<SealedAuthClient>>(() => answer.promise);
     const crowd = Array.from({ length: 100 }, () => clients.find(ID, find));
     answer.resolve(version(1));
     expect(new Set((await Promise.all(crowd)).map((client) => client?.version))).toEqual(new Set([1]));

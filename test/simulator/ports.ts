@@ -63,6 +63,7 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
     },
     putIndexEntry: (_, entry) => through("putIndexEntry", () => world.database.put(world, secret, entry)),
     deleteIndexEntry: () => through("deleteIndexEntry", () => world.database.remove(world, secret)),
+    tell: () => through("tell", async () => undefined),
     dropCopies: () => through("dropCopies", async () => undefined),
     log: (line) => {
       if (!process.isAlive) return;

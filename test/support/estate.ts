@@ -179,7 +179,10 @@ export async function allRows(): Promise<string> {
   const { results } = await env.DB.prepare(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'",
   ).all<{ name: string }>();
-  const tables = await Promise.all(results.map(({ name }) => env.DB.prepare(`SELECT * FROM ${name}`).all()));
+  // That something was deleted, and by whom, is what is to be left of it.
+  const sqlOf = (name: string) =>
+    `SELECT * FROM ${name}${name === "events" ? " WHERE event NOT GLOB '*.deleted'" : ""}`;
+  const tables = await Promise.all(results.map(({ name }) => env.DB.prepare(sqlOf(name)).all()));
   return JSON.stringify(tables.map((table) => table.results));
 }
 

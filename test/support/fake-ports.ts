@@ -3,6 +3,7 @@
 import { parseKeyring } from "../../src/crypto/keyring.ts";
 import { cipherOf } from "../../src/crypto/seal.ts";
 import { digest } from "../../src/domain/digest.ts";
+import type { EventBatch } from "../../src/domain/events.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../../src/domain/ids.ts";
 import type { Admission, Outcome } from "../../src/domain/provider-budget.ts";
 import type { SecretName, StatedRegistration } from "../../src/domain/oauth2/registration.ts";
@@ -194,6 +195,13 @@ export class FakeWorld implements Ports {
     this.indexWrites += 1;
     await this.put();
     this.index.set(id, state);
+  };
+  /** What the trail was told, and how it takes that. */
+  trail: EventBatch[] = [];
+  takesEvents: () => Promise<void> = async () => {};
+  readonly tell: Ports["tell"] = async (batch) => {
+    await this.takesEvents();
+    this.trail.push(structuredClone(batch));
   };
   readonly dropCopies: Ports["dropCopies"] = async () => void (this.copiesDropped += 1);
 

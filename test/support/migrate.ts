@@ -11,6 +11,7 @@ declare global {
       SECRETS: DurableObjectNamespace;
       JOBS: DurableObjectNamespace;
       BUDGETS: DurableObjectNamespace;
+      EVENTS: Queue;
       ROOT_API_KEY: string;
       ENCRYPTION_KEYS: string;
       MIGRATIONS: D1Migration[];

@@ -32,6 +32,7 @@ interface Visit {
   from?: URL;
 }
 
+const CONTINUE = "Continue to";
 const MOST_REDIRECTS = 20;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -100,6 +101,17 @@ export class UserAgent {
   }
 }
 
+/** Opens a connect_url and goes on to the provider from the page that says who asks. Gives the last page where it is the end. */
+export async function openConnectUrl(
+  agent: UserAgent,
+  connectUrl: string,
+  { until }: VisitOptions = {},
+): Promise<Page> {
+  const question = await agent.get(connectUrl);
+  const canGoOn = question.links.some(({ text }) => text.includes(CONTINUE));
+  return canGoOn ? await agent.click(question, CONTINUE, { until }) : question;
+}
+
 export interface ConsentOptions extends VisitOptions {
   /** Who signs in; every name is an account. */
   login?: string | undefined;
@@ -107,7 +119,7 @@ export interface ConsentOptions extends VisitOptions {
   abort?: boolean | undefined;
 }
 
-/** Walks oidc-provider's own login and consent pages as a person would and returns the page the person ends on. */
+/** Walks from a connect_url through oidc-provider's own login and consent pages as a person would and returns the page the person ends on. */
 export async function signInAndConsent(
   agent: UserAgent,
   connectUrl: string,
@@ -115,7 +127,7 @@ export async function signInAndConsent(
 ): Promise<Page> {
   const { login = "person", abort = false, until } = options;
   const form = ({ fields }: Form): boolean => fields["prompt"] === "login" || fields["prompt"] === "consent";
-  let page = await agent.get(connectUrl, { until });
+  let page = await openConnectUrl(agent, connectUrl, { until });
   for (let question = page.forms.find(form); question !== undefined; question = page.forms.find(form)) {
     if (abort) return agent.click(page, "Cancel", { until });
     const values: Record<string, string> = question.fields["prompt"] === "login" ? { login, password: "any" } : {};

@@ -2,6 +2,7 @@
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { outboxOf } from "../../src/events/outbox.ts";
 import worker from "../../src/worker.ts";
 import { ORIGIN } from "./api.ts";
 
@@ -33,6 +34,8 @@ export class WatchedWorker {
         member === "get" ? (id: DurableObjectId) => this.#watched(secrets, id) : bound(secrets, member),
     });
     this.#env = { ...env, ...settings, DB, SECRETS };
+    // What goes on behind an answer is waited for.
+    outboxOf(this.#env, 0);
   }
 
   /** Sends a request, with the root key unless `headers` says otherwise, and waits for what goes on behind the answer. */

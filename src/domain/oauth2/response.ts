@@ -20,21 +20,31 @@ export const REFUSAL_CLASSES = [
 ] as const;
 
 /** A code for programs and logs: a provider's own code only where it is of this list, never its words. */
-export type Reason = KnownProviderCode | OwnReason | `http_${number}`;
+export type Reason = NamedReason | `http_${number}`;
+
+/** The reasons that have a name of their own. */
+export type NamedReason = KnownProviderCode | OwnReason;
 
 type KnownProviderCode = (typeof KNOWN_PROVIDER_CODES)[number];
 type OwnReason = (typeof OWN_REASONS)[number];
 
+/** RFC 6749 4.1.2.1 and 5.2, RFC 8707 2, OpenID Connect Core 3.1.2.6. */
 const KNOWN_PROVIDER_CODES = [
   "access_denied",
+  "account_selection_required",
   "consent_required",
   "interaction_required",
   "invalid_client",
   "invalid_grant",
   "invalid_request",
+  "invalid_request_object",
+  "invalid_request_uri",
   "invalid_scope",
   "invalid_target",
   "login_required",
+  "registration_not_supported",
+  "request_not_supported",
+  "request_uri_not_supported",
   "server_error",
   "temporarily_unavailable",
   "unauthorized_client",
