@@ -14,7 +14,7 @@ import {
   type Visit,
 } from "../support/hostile-provider.ts";
 import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
-import { type Sample, SECRETS, Siege } from "../support/siege.ts";
+import { LEADING, type Sample, SECRETS, Siege } from "../support/siege.ts";
 
 /** A provider that is busy hears so late at most that a connection was closed. */
 const HEARD_LATE_MS = 1000;
@@ -108,9 +108,14 @@ describe.each(HOSTILITIES)("a provider that %s", (behaviour) => {
   const isSlow = SLOW.includes(behaviour);
 
   test("is not noticed by who reads a valid token, be the refresh a caller's or the alarm's", () => {
-    for (const reads of [of(siege.reads.besieged, behaviour), of(siege.reads.leading, behaviour)]) {
+    for (const [all, secrets] of [
+      [siege.reads.besieged, SECRETS],
+      [siege.reads.leading, LEADING],
+    ] as const) {
+      const reads = of(all, behaviour);
       expect(failed(reads)).toEqual([]);
-      expect(reads.length).toBeGreaterThan(SECRETS);
+      // Each was read, and more than once: how often is for the machine to say.
+      expect(reads.length).toBeGreaterThanOrEqual(2 * secrets);
       expect(quantile(times(reads), 0.5)).toBeLessThan(usual(siege.reads.calm));
       expect(Math.max(...times(reads))).toBeLessThan(UNNOTICED_MS);
     }

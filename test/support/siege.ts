@@ -12,6 +12,8 @@ const SECOND = 1000;
 const HOUR_SECONDS = 3600;
 /** How many secrets each way has that are refreshed at once. */
 export const SECRETS = 20;
+/** How many each way has whose alarms ring while they are read. */
+export const LEADING = 2;
 const READERS = 4;
 const BREATH_MS = 10;
 const CALM_MS = 6 * SECOND;
@@ -104,7 +106,7 @@ export class Siege {
     const whole = this.#weigh("all of it");
     work.push(...(await this.#refreshAll(besieged, (what) => this.#weigh(what))));
     work.push(this.#readExpired(await this.#import(HOSTILITIES, 1, 4)));
-    work.push(this.#readLeading(await this.#import(HOSTILITIES, 2, LEADING_SECONDS)));
+    work.push(this.#readLeading(await this.#import(HOSTILITIES, LEADING, LEADING_SECONDS)));
     work.push(this.#measureLateness(await this.#import(WELL_MEANT, 4, 24), this.lateness.besieged));
     await Promise.all(work);
     whole();
