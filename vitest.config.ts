@@ -64,6 +64,8 @@ export default defineConfig({
           withoutLibraryMaps,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
+            // The sources, not what is built of them.
+            main: "./src/worker.ts",
             miniflare: {
               bindings: {
                 ROOT_API_KEY: randomBytes(32).toString("base64url"),

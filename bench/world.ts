@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from "miniflare";
-import { BUNDLE } from "./build.ts";
+import { bundle, type Module } from "./build.ts";
 import { childrenCalled } from "./process.ts";
 
 export type Floor = "hello" | "json" | "rpc";
@@ -92,13 +92,13 @@ export class World {
 /** A token read without credentials: 401, as this process has nothing but the Worker. */
 const FIRST_PATH = "/v2/workspaces/a/secrets/00000000-0000-4000-8000-000000000000/token";
 
-/** Starts a process with this Worker alone, and gives how long it took to the first answer to a token read, in milliseconds. */
-export async function firstAnswer(script: string): Promise<number> {
+/** Starts a process with a Worker of these modules alone, and gives how long it took to the first answer to a token read, in milliseconds. */
+export async function firstAnswer(modules: Module[]): Promise<number> {
   const startedAt = performance.now();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       // As a list, so that Miniflare does not look through it for imports.
-      workers: [{ name: "alone", ...SOCKET, modules: [moduleOf(script)], compatibilityDate: COMPATIBILITY_DATE }],
+      workers: [{ name: "alone", ...SOCKET, modules: modules.map(esModule), compatibilityDate: COMPATIBILITY_DATE }],
       handleStructuredLogs: () => {},
       cf: false,
     }),
@@ -110,8 +110,8 @@ export async function firstAnswer(script: string): Promise<number> {
   return took;
 }
 
-function moduleOf(contents: string, path = "worker.js"): { type: "ESModule"; path: string; contents: string } {
-  return { type: "ESModule", path, contents };
+function esModule(module: Module): Module & { type: "ESModule" } {
+  return { type: "ESModule", ...module };
 }
 
 /** Applies the migrations as `npm start` does. */
@@ -124,13 +124,12 @@ function migrate(folder: string): void {
 
 function service({ variables, actorDelayMs }: Plan, rootKey: string): V4WorkerOptions {
   const key = { kty: "oct", kid: "bench", k: randomBytes(32).toString("base64url") };
-  const bundle = moduleOf(readFileSync(BUNDLE, "utf8"));
-  const entry = moduleOf(delayed(actorDelayMs ?? 0), "delayed.js");
+  const entry = actorDelayMs === undefined ? [] : [{ path: "delayed.js", contents: delayed(actorDelayMs) }];
   const actor = (className: string) => ({ className, useSQLite: true });
   return {
     name: "service",
     ...SOCKET,
-    modules: actorDelayMs === undefined ? [bundle] : [entry, bundle],
+    modules: [...entry, ...bundle()].map(esModule),
     compatibilityDate: COMPATIBILITY_DATE,
     bindings: {
       ROOT_API_KEY: rootKey,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { BUNDLE } from "../build.ts";
+import { bundle as readBundle } from "../build.ts";
 import { median, spread, written } from "../figures.ts";
 import { firstAnswer } from "../world.ts";
 import type { Row } from "./row.ts";
@@ -16,16 +16,17 @@ export const bundle: Row = {
   measure: "bundle, and its start-up: the first answer of a new process to a token read, over that of `hello`",
   mustHold: `≤ ${MOST_KIB} KiB gzip; ≤ ${MOST_MS} ms`,
   run: async (stage) => {
-    const script = readFileSync(BUNDLE, "utf8");
-    const hello = readFileSync("bench/floors/hello.js", "utf8");
-    const kib = gzipSync(script).byteLength / 1024;
+    const modules = readBundle();
+    const hello = [{ path: "hello.js", contents: readFileSync("bench/floors/hello.js", "utf8") }];
+    // All of it as one, as wrangler's own figure is.
+    const kib = gzipSync(modules.map(({ contents }) => contents).join("")).byteLength / 1024;
     await firstAnswer(hello);
     const floors: number[] = [];
     const starts: number[] = [];
     for (let round = 1; round <= STARTS; round++) {
       stage.say(`start ${round} of ${STARTS}`);
       floors.push(await firstAnswer(hello));
-      starts.push(await firstAnswer(script));
+      starts.push(await firstAnswer(modules));
     }
     const over = median(starts) - median(floors);
     return {
