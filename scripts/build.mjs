@@ -21,7 +21,9 @@ const withoutUnused = {
   load: {
     filter: { id: UNUSED },
     handler: (id) => {
-      const names = [...readFileSync(id, "utf8").matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name]) => name);
+      const names = [...readFileSync(id, "utf8").matchAll(/^export (?:const|function) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
       return names.map((name) => `export const ${name} = () => () => undefined;`).join("\n");
     },
   },
@@ -47,7 +49,8 @@ const { output } = await bundle.generate({
   format: "esm",
   minify: !values.readable,
   keepNames: values.readable,
-  chunkFileNames: ({ isDynamicEntry }) => (isDynamicEntry ? "router.js" : "shared.js"),
+  chunkFileNames: ({ name, isDynamicEntry }) =>
+    isDynamicEntry ? "router.js" : name === "secret" ? "shared.js" : "[name].js",
 });
 await bundle.close();
 
