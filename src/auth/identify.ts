@@ -56,7 +56,8 @@ async function holderOf(text: string, user: string | null, { db, later }: Regist
   const lineage = key === null || !isOwn ? null : await findLineage(db, key.place);
   if (key === null || lineage === null) throw new ServiceError("unauthenticated", "This API key is not valid.");
   later(noteUseOf(db, key).catch(() => undefined));
-  const principal = { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions) };
+  const ending = key.expiresAt === null ? {} : { keyEndsAt: key.expiresAt };
+  const principal = { id: `key:${key.id}`, lineage, permissions: new Set(key.permissions), ...ending };
   // In the next minute there is a use to note again.
   return { principal, until: Math.min(key.expiresAt ?? Infinity, nextMinute(Date.now())) };
 }

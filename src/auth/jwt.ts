@@ -1,6 +1,7 @@
 /** Verifies JWTs of configured issuers (RFC 7519, by the advice of RFC 8725) and reads from them who asks, for what and where. */
 
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import { digest } from "../domain/digest.ts";
 import { PLATFORM_ID } from "../domain/ids.ts";
 import type { JwtIssuer } from "../domain/jwt-issuer.ts";
 import { isPermission, type Permission } from "../domain/permissions.ts";
@@ -10,7 +11,7 @@ import { type FetchKeys, keysOf } from "./issuer-keys.ts";
 
 /** What a verified JWT says. */
 export interface JwtBearer {
-  /** Names the bearer in logs: `jwt:` and the subject, visible ASCII of bounded length. */
+  /** Names the bearer in logs: `jwt:`, the subject, `@` and the issuer without its scheme; visible ASCII of bounded length. */
   id: string;
   permissions: ReadonlySet<Permission>;
   place: Place;
@@ -21,6 +22,8 @@ export interface JwtBearer {
 const MAX_TOKEN_LENGTH = 8 * 1024;
 const THREE_PARTS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 const MAX_LOGGED_SUBJECT_LENGTH = 100;
+/** Hexadecimal digits of a digest: 64 bits. */
+const MARK_LENGTH = 16;
 
 /** Decides whether a text has the shape of a JWT, which an API key of the form `esk_…` never has. */
 export function looksLikeJwt(text: string): boolean {
@@ -50,7 +53,7 @@ export async function verifyJwt(
       currentDate: new Date(Date.now()),
     });
     return {
-      id: subjectOf(payload),
+      id: await nameOf(payload, issuer),
       permissions: permissionsOf(payload),
       place: placeOf(payload),
       expiresAt: Number(payload.exp) * 1000,
@@ -72,9 +75,12 @@ function claimedIssuer(token: string, issuers: readonly JwtIssuer[]): JwtIssuer 
   return issuer;
 }
 
-function subjectOf({ sub }: JWTPayload): string {
+/** Two subjects never have one name, also where some of a name cannot be written. */
+async function nameOf({ sub }: JWTPayload, { issuer }: JwtIssuer): Promise<string> {
   if (typeof sub !== "string" || sub === "") throw refused("sub is no text");
-  return `jwt:${sub.replaceAll(/[^\x21-\x7e]/g, "_").slice(0, MAX_LOGGED_SUBJECT_LENGTH)}`;
+  const written = sub.replaceAll(/[^\x21-\x7e]/g, "_").slice(0, MAX_LOGGED_SUBJECT_LENGTH);
+  const mark = written === sub ? "" : `~${(await digest(sub)).slice(0, MARK_LENGTH)}`;
+  return `jwt:${written}${mark}@${issuer.replace(/^https?:\/\//, "")}`;
 }
 
 function permissionsOf({ permissions = [] }: JWTPayload): ReadonlySet<Permission> {

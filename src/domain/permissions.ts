@@ -47,6 +47,8 @@ export interface Principal {
   id: string;
   lineage: Lineage;
   permissions: "all" | ReadonlySet<Permission>;
+  /** When the key ends by which they came, in milliseconds since the epoch; absent: never, or it is no key. */
+  keyEndsAt?: number;
 }
 
 /** Decides whether a text is the name of a permission. */

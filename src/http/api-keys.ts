@@ -84,7 +84,9 @@ export function addApiKeyRoutes(app: App): void {
     const { attributes, relationships } = c.req.valid("json").data;
     const place = placeIn(relationships) ?? GLOBAL[0];
     const at = await permitAt(c, keyPermission(place.level, "create"), place, pointerToPlace(place));
-    requireHeld(c.get("principal"), attributes.permissions);
+    const principal = c.get("principal");
+    requireHeld(principal, attributes.permissions);
+    const expiresAt = endOf(principal, attributes.expires_at ?? null);
     const { text, id, hash } = await makeApiKey();
     const key: ApiKey = {
       id,
@@ -93,7 +95,7 @@ export function addApiKeyRoutes(app: App): void {
       email: attributes.email ?? null,
       place,
       permissions: [...new Set(attributes.permissions)],
-      expiresAt: attributes.expires_at == null ? null : Date.parse(attributes.expires_at),
+      expiresAt,
       createdAt: Date.now(),
       lastUsedAt: null,
     };
@@ -111,6 +113,18 @@ export function addApiKeyRoutes(app: App): void {
     isolateMemory(c.env).principals.forget((principal) => principal.id === `key:${key.id}`);
     return c.body(null, 204);
   });
+}
+
+/**
+ * Decides when a new key ends: what a key with an end makes ends with it, at the latest.
+ * @throws {ServiceError} `forbidden`
+ */
+function endOf({ keyEndsAt }: Principal, wanted: string | null): number | null {
+  if (wanted === null) return keyEndsAt ?? null;
+  const end = Date.parse(wanted);
+  if (keyEndsAt === undefined || end <= keyEndsAt) return end;
+  const detail = `Your own key ends at ${new Date(keyEndsAt).toISOString()}, and no key that it makes can end later.`;
+  throw new ServiceError("forbidden", [{ detail, pointer: "/data/attributes/expires_at" }]);
 }
 
 /** @throws {ServiceError} `forbidden`, for each permission that the giver lacks */

@@ -33,6 +33,7 @@ import {
   deleteAuthClient,
   type EndedFlow,
   findAuthClient,
+  hasSecrets,
   insertAuthClient,
   listAuthClients,
   openAuthClient,
@@ -170,7 +171,7 @@ export function addAuthClientRoutes(app: App, outside: Outside): void {
     const cipher = settingsOf(c.env).cipher;
     const client = await openAuthClient(cipher, c.get("client"));
     const isCorrected = data.attributes.credentials !== undefined || data.attributes.flavour !== undefined;
-    const wanted = changedAuthClient(client, data);
+    const wanted = changedAuthClient(client, data, isCorrected && (await hasSecrets(c.env.DB, client.id)));
     const next = isCorrected ? await ableToSign(wanted, outside) : wanted;
     const changed = await updateAuthClient(c.env.DB, cipher, next);
     noteClient(c, "changed", changed);

@@ -11,6 +11,7 @@ import {
   authorizationSchema,
   newAuthorizationSchema,
   newAuthorizationProblems,
+  type Returning,
 } from "../jsonapi/authorization.ts";
 import { document, documentSchema } from "../jsonapi/document.ts";
 import { secretStub } from "../secret-actor/stub.ts";
@@ -39,7 +40,7 @@ const createAuthorization = createRoute({
   path: "/v2/workspaces/{workspace}/authorizations",
   summary: "Ask for a person's consent",
   description: "Send the person to `connect_url`. With the relationship `secret` it renews that secret's consent.",
-  middleware: alsoRefuse((sent, c) => newAuthorizationProblems(sent, returnOriginsFor(c))),
+  middleware: alsoRefuse((sent, c) => newAuthorizationProblems(sent, returningOf(c))),
   request: { params: z.object({ workspace: workspaceId }), body: jsonBody(newAuthorizationSchema) },
   responses: {
     201: json("The consent flow, and the URL to open.", answer),
@@ -122,10 +123,9 @@ export function addAuthorizationRoutes(app: App): void {
   });
 }
 
-/** Those of the settings, and our own: the console lets people come back to it. */
-function returnOriginsFor(c: Context): ReadonlySet<string> {
+function returningOf(c: Context): Returning {
   const settings = settingsOf(c.env);
-  return new Set([...settings.returnOrigins, publicUrlFor(settings, c.req.url)]);
+  return { origins: settings.returnOrigins, ownOrigin: publicUrlFor(settings, c.req.url) };
 }
 
 function noConsent(kind: string): ServiceError {

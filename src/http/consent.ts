@@ -53,6 +53,8 @@ export function addConsentRoutes(app: App): void {
     // Whoever only looks whether there is something opens nothing.
     if (c.req.method === "HEAD") return c.body(null, 200);
     const token = c.req.param("token");
+    // Nobody is led past the page that says who asks for what: only that page leads here. Programs that are no browsers do not say.
+    if ((c.req.header("Sec-Fetch-Site") ?? "same-origin") !== "same-origin") return c.redirect(connectPath(token), 303);
     try {
       const route = await findAuthorizationByConnect(c.env.DB, await digest(token));
       return route === null ? toEnd(c, "unknown_link") : c.redirect(await openIn(c, route), 303);

@@ -18,8 +18,9 @@ export async function reach(c: Context, place: Place, pointer?: string): Promise
   const lineage = own.level === "workspace" ? null : await around(c, place);
   if (lineage !== null && reaches(principal, lineage)) return lineage;
   const refusal = outOfReach(principal, place, pointer);
-  // What is not there belongs to nobody who would want to know. From inside a workspace it is not looked up.
-  throw lineage === null && own.level !== "workspace" ? refusal : noteDenied(c, lineage ?? [place], refusal);
+  // Told in the caller's own place: whoever has any key must not write into everybody's trail. What is not there is of interest to nobody; from
+  // inside a workspace it is not looked up.
+  throw lineage === null && own.level !== "workspace" ? refusal : noteDenied(c, principal.lineage, refusal);
 }
 
 /** What contains a place: for requests that change nothing from memory, if that lets the caller in. */

@@ -42,7 +42,7 @@ import {
   registrationSchema,
   statedRegistration,
 } from "./registration.ts";
-import { detours, lacksOf } from "./registration-whole.ts";
+import { detours, lacksOf, readOtherwise } from "./registration-whole.ts";
 
 const MASKED = "This is the mask that stands in answers, not a secret.";
 const DAY_SECONDS = 24 * 60 * 60;
@@ -181,10 +181,11 @@ function leadOf(provider: string | undefined): number {
 
 /**
  * Changes a client as a document says. What is not stated stays; the mask in the place of a secret leaves the secret as it is.
- * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id`, the URIs and where else secrets are sent;
+ * @throws {ServiceError} `conflict` for what cannot change: type, level, `client_id`, the URIs and where else secrets are sent, and where tokens are in an
+ *   answer once there are secrets;
  *   `invalid_document` when something would be missing then
  */
-export function changedAuthClient(client: AuthClient, change: AuthClientChange): AuthClient {
+export function changedAuthClient(client: AuthClient, change: AuthClientChange, hasSecrets: boolean): AuthClient {
   const { attributes, relationships } = change;
   const conflicts: Problem[] = otherIdProblems(change.id, client.id);
   const refuse = (member: string, pointer: string) =>
@@ -211,6 +212,7 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange):
   const isOfTokens = hasTokens(client.type) && credentials !== client.credentials;
   const whole = (stated: unknown) => filledRegistration(stated as StatedRegistration, client.metadata ?? null);
   if (isOfTokens) conflicts.push(...detours(whole(client.credentials), whole(credentials)));
+  if (isOfTokens && hasSecrets) conflicts.push(...readOtherwise(whole(client.credentials), whole(credentials)));
   if (conflicts.length > 0) throw new ServiceError("conflict", conflicts);
   const lacks = isOfTokens ? lacksOf(whole(credentials)) : [];
   if (lacks.length > 0) throw new ServiceError("invalid_document", lacks);

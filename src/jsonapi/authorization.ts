@@ -61,11 +61,17 @@ export const newAuthorizationSchema = requestDocument(
   }),
 );
 
-/** Finds what is wrong with a new flow besides its schema. `origins` are those to which people may be sent. */
-export function newAuthorizationProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
+/** Where people may be sent: to any page of some origins, and to the console of our own. */
+export interface Returning {
+  origins: ReadonlySet<string>;
+  ownOrigin: string;
+}
+
+/** Finds what is wrong with a new flow besides its schema. */
+export function newAuthorizationProblems(sent: unknown, returning: Returning): Problem[] {
   const attributes = ["data", "attributes"];
   const strange = strangeNames(memberAt(sent, attributes), attributes);
-  return [...strange, ...nameProblems(sent), ...reservedProblems(sent), ...returnProblems(sent, origins)];
+  return [...strange, ...nameProblems(sent), ...reservedProblems(sent), ...returnProblems(sent, returning)];
 }
 
 function nameProblems(sent: unknown): Problem[] {
@@ -85,11 +91,14 @@ function reservedProblems(sent: unknown): Problem[] {
 }
 
 /** Finds a return_url to which no person may be sent, so that no flow is an open redirector (RFC 9700 4.11). */
-function returnProblems(sent: unknown, origins: ReadonlySet<string>): Problem[] {
+function returnProblems(sent: unknown, { origins, ownOrigin }: Returning): Problem[] {
   const text = memberAt(sent, ["data", "attributes", "return_url"]);
   if (typeof text !== "string" || !/^https?:/i.test(text) || !URL.canParse(text)) return [];
-  const { origin, username, password } = new URL(text);
-  if (origins.has(origin) && username === "" && password === "") return [];
+  const { origin, pathname, username, password } = new URL(text);
+  const isBare = username === "" && password === "";
+  // Of our own pages only the console's: another flow must not begin where one ends.
+  const isOurs = origin === ownOrigin && (pathname === "/console" || pathname.startsWith("/console/"));
+  if (isBare && (isOurs || (origins.has(origin) && origin !== ownOrigin))) return [];
   return [{ detail: '"return_url" must have an origin of RETURN_ORIGINS.', pointer: "/data/attributes/return_url" }];
 }
 

@@ -42,6 +42,28 @@ function unreserved(reserved: readonly string[]) {
     .refine((name) => !SECRET_PARAM.test(name), { error: "must not hold a secret" });
 }
 
+const RESERVED = new Set([...RESERVED_AUTHORIZE_PARAMS, ...RESERVED_TOKEN_PARAMS]);
+/** RFC 7009 2.1 has two more. */
+const OF_STANDARD = new Set([...RESERVED, "token", "token_type_hint"]);
+/** How a provider calls the standard's parameters. What a flavour adds besides has its name from the start, so no other way leads to theirs. */
+const paramNames = table(
+  z.string().refine((name) => OF_STANDARD.has(name), {
+    error: "must be a parameter of the standard",
+  }),
+  parameter,
+).superRefine((names, context) => {
+  for (const [index, [name, called]] of Object.entries(names).entries()) {
+    const isTaken = called !== name && RESERVED.has(called);
+    const isTwice = Object.values(names).indexOf(called) < index;
+    if (isTaken || isTwice)
+      context.addIssue({ code: "custom", path: [name], message: "is what another parameter is called" });
+  }
+});
+/** RFC 9700 2.1.2 and 2.4: a person's password is nobody's but theirs and their provider's. */
+const grantType = short.refine((name) => name !== "password" && name !== "implicit", {
+  error: "must be a grant for which nobody's password is sent",
+});
+
 /** A text with variables, each of which must be one of a few. */
 function withVariables(text: z.ZodString, isKnown: (name: string) => boolean) {
   return text.refine((value) => variablesIn(value).every(isKnown), { error: "holds a variable that is not known" });
@@ -96,7 +118,7 @@ const requestMembers = {
     .enum(["POST", "GET"])
     .optional()
     .openapi({ description: "`POST`; with GET everything stands in the query." }),
-  param_names: table(parameter, parameter).optional().openapi({
+  param_names: paramNames.optional().openapi({
     description: "The standard's names of parameters, and the provider's.",
   }),
   omit_params: z.array(parameter).max(20).optional().openapi({
@@ -178,7 +200,7 @@ export const flavourSchema = z
     refresh_returns_no_token: z.boolean().optional().openapi({
       description: "A refresh that succeeds without a token makes the one at hand live longer; false.",
     }),
-    refresh_grant_type: short.optional().openapi({
+    refresh_grant_type: grantType.optional().openapi({
       description: "`refresh_token`; any other exchanges the access token itself, as the parameter `refresh_token`.",
     }),
     hosts: table(z.string().regex(VARIABLE, { error: "must be fields.NAME or callback.NAME" }), hostSchema)
@@ -188,7 +210,7 @@ export const flavourSchema = z
       description: "What the provider calls the redirect URI that is registered there; sent in its place.",
     }),
     upgrade: z
-      .strictObject({ uri: uriSchema, grant_type: short, ...requestMembers })
+      .strictObject({ uri: uriSchema, grant_type: grantType, ...requestMembers })
       .optional()
       .openapi({
         description:

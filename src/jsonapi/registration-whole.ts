@@ -46,6 +46,39 @@ export function hostProblems(registration: OAuth2Registration): Problem[] {
   return [...unnamed, ...unkept];
 }
 
+/**
+ * Finds what of a change would have an answer read otherwise than it was when there were secrets: another member of it would be shown as the scope, as
+ * something else, or as the token of a step.
+ */
+export function readOtherwise(before: OAuth2Registration, after: OAuth2Registration): Problem[] {
+  return [...readingOf(after)].flatMap(([name, said]) =>
+    JSON.stringify(said) === JSON.stringify(readingOf(before).get(name))
+      ? []
+      : [
+          {
+            detail: `"${name}" cannot be changed once there are secrets: it says what of an answer is a token. Create another auth client.`,
+            pointer: `${FLAVOUR}/${name.replace(".", "/")}`,
+          },
+        ],
+  );
+}
+
+/** What says where the tokens of an answer are, and who gives it. */
+function readingOf({ flavour = {} }: OAuth2Registration): Map<string, unknown> {
+  const { refresh, upgrade } = flavour;
+  const names = (prefix: string, part: Pick<Flavour, "field_names" | "response_root"> | undefined) =>
+    [
+      [`${prefix}field_names`, part?.field_names ?? null],
+      [`${prefix}response_root`, part?.response_root ?? null],
+    ] as const;
+  return new Map<string, unknown>([
+    ...names("", flavour),
+    ...names("refresh.", refresh),
+    ...names("upgrade.", upgrade),
+    ["upgrade.uri", upgrade?.uri ?? null],
+  ]);
+}
+
 /** Finds what of a change would send secrets to hosts to which nobody sent them before. */
 export function detours(before: OAuth2Registration, after: OAuth2Registration): Problem[] {
   const known = new Set(Object.values(urisOf(before)).map(hostOf));

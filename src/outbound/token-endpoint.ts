@@ -7,7 +7,14 @@ import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
 import { conformingAnswer, membersOf, type RawAnswer, readAnswer } from "../domain/oauth2/answer.ts";
 import { flavourFor } from "../domain/oauth2/flavour.ts";
-import { heardGrant, heardNoHost, heardNoKey, heardNothing, heardRefusal } from "../domain/oauth2/hearing.ts";
+import {
+  heardGrant,
+  heardNoHost,
+  heardNoKey,
+  heardNothing,
+  heardRefusal,
+  isRefreshToken,
+} from "../domain/oauth2/hearing.ts";
 import { type TokenRequest, tokenEndpoint } from "../domain/oauth2/request.ts";
 import { ACCESS_TOKEN, type Heard } from "../domain/oauth2/response.ts";
 import { type FormedRequest, shapeRequest } from "../domain/oauth2/shape.ts";
@@ -115,15 +122,17 @@ async function hear(request: TokenRequest, answer: RawAnswer, sentAt: number, no
 
   const conforming = conformingAnswer(read, flavour);
   const extended = request.kind === "refresh" && flavour.refresh_returns_no_token === true ? request.accessToken : null;
-  const answered = Response.json({ ...conforming, access_token: conforming["access_token"] ?? extended });
   let tokens: oauth.TokenEndpointResponse;
   try {
+    // An answer that is nested deeply enough cannot be written.
+    const answered = Response.json({ ...conforming, access_token: conforming["access_token"] ?? extended });
     tokens = await oauth.processGenericTokenEndpointResponse(serverOf(""), clientOf(request), answered);
   } catch {
     return heardNothing(conforming["access_token"] === undefined ? "missing_access_token" : "unreadable_answer");
   }
   const { access_token, refresh_token, scope } = tokens;
   if (!ACCESS_TOKEN.test(access_token)) return heardNothing("unreadable_answer");
+  if (isRefreshToken(request, read, access_token)) return heardNothing("unreadable_answer");
   const heard = {
     accessToken: access_token,
     refreshToken: refresh_token ?? null,

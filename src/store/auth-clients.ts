@@ -58,6 +58,7 @@ const NOTE_SECRET = "UPDATE auth_clients SET secret_in_use = ?3 WHERE id = ?1 AN
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
 const FLOWS = "SELECT DISTINCT workspace_id, secret_id FROM authorizations WHERE auth_client_id = ? LIMIT 500";
+const HAS_SECRETS = "SELECT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?) AS found";
 const COUNT_SECRETS = "SELECT count(*) AS secrets FROM secrets WHERE auth_client_id = ?";
 
 /**
@@ -209,6 +210,11 @@ export async function deleteAuthClient(db: D1Database, id: AuthClientId): Promis
   if (secrets === 0) return [];
   const are = secrets === 1 ? "1 secret uses" : `${secrets} secrets use`;
   throw new ServiceError("conflict", `${are} this auth client. Delete them first.`);
+}
+
+/** Decides whether any secret uses an auth client. */
+export async function hasSecrets(db: D1Database, id: AuthClientId): Promise<boolean> {
+  return (await db.prepare(HAS_SECRETS).bind(id).first<number>("found")) === 1;
 }
 
 function clientOf(row: Row): SealedAuthClient {

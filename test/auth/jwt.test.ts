@@ -32,7 +32,7 @@ describe("a JWT says", () => {
     const exp = now() + 60;
     const token = await issuer.sign({ permissions: ["workspaces.auth_secret.get"], workspace_id: "w-1", exp });
     expect(await verify(token)).toEqual({
-      id: "jwt:flow-runner",
+      id: "jwt:flow-runner@id.example.com",
       permissions: new Set(["workspaces.auth_secret.get"]),
       place: { level: "workspace", id: "w-1" },
       expiresAt: exp * 1000,
@@ -64,18 +64,26 @@ describe("a JWT says", () => {
 
   test("18. a subject that can make no line of its own in a log, and no long one", async () => {
     const { id } = await verify(await issuer.sign({ sub: `a\nb c\u0000é${"x".repeat(300)}` }));
-    expect(id).toBe(`jwt:a_b_c__${"x".repeat(93)}`);
+    expect(id).toMatch(new RegExp(`^jwt:a_b_c__${"x".repeat(93)}~[0-9a-f]{16}@id\\.example\\.com$`));
+  });
+
+  test("two subjects by two names, also where neither can be written whole (SECURITY 25)", async () => {
+    const subjects = ["a b", "a_b", "a\u00e9b", `${"x".repeat(100)}1`, `${"x".repeat(100)}2`];
+    const names = await Promise.all(subjects.map(async (sub) => (await verify(await issuer.sign({ sub }))).id));
+    expect(new Set(names).size).toBe(subjects.length);
   });
 
   test("as much as 8 KiB can hold", async () => {
     const { length } = await issuer.sign({ filler: "" });
     const token = await issuer.sign({ filler: "x".repeat(Math.floor(((8 * 1024 - length) * 3) / 4)) });
     expect(token.length).toBeGreaterThan(8 * 1024 - 4);
-    expect((await verify(token)).id).toBe("jwt:flow-runner");
+    expect((await verify(token)).id).toBe("jwt:flow-runner@id.example.com");
   });
 
   test("the audience as one of several", async () => {
-    expect((await verify(await issuer.sign({ aud: ["other", "edge-secrets"] }))).id).toBe("jwt:flow-runner");
+    expect((await verify(await issuer.sign({ aud: ["other", "edge-secrets"] }))).id).toBe(
+      "jwt:flow-runner@id.example.com",
+    );
   });
 
   test("what its own issuer may say, where there are several", async () => {
@@ -83,7 +91,7 @@ describe("a JWT says", () => {
     const settings = { ...other.settings, issuer: "https://other.example.com", audience: "theirs" };
     const both = [issuer.settings, settings];
     const token = await other.sign({ iss: settings.issuer, aud: "theirs" });
-    expect((await verifyJwt(token, both, other.fetchKeys)).id).toBe("jwt:flow-runner");
+    expect((await verifyJwt(token, both, other.fetchKeys)).id).toBe("jwt:flow-runner@other.example.com");
     const crossed = await other.sign({ iss: issuer.settings.issuer, aud: "edge-secrets" });
     await expect(verifyJwt(crossed, both, issuer.fetchKeys)).rejects.toThrowError("unauthenticated");
   });
@@ -96,7 +104,7 @@ test.each([
   await issuer.addKey("other", alg);
   const settings = { ...issuer.settings, algorithms: [alg] };
   const token = await issuer.sign({}, { alg }, "other");
-  expect((await verifyJwt(token, [settings], issuer.fetchKeys)).id).toBe("jwt:flow-runner");
+  expect((await verifyJwt(token, [settings], issuer.fetchKeys)).id).toBe("jwt:flow-runner@id.example.com");
 });
 
 test.each([
@@ -192,7 +200,7 @@ describe("23. verifyJwt refuses", () => {
     const start = Date.now();
     expect((await failureOf(token)).internal).toContain("nbf");
     travelTo(start + 2 * MINUTE * 1000);
-    expect((await verify(token)).id).toBe("jwt:flow-runner");
+    expect((await verify(token)).id).toBe("jwt:flow-runner@id.example.com");
     travelTo(start + 3601 * 1000);
     expect((await failureOf(token)).internal).toContain("exp");
   });
@@ -304,7 +312,7 @@ describe("23. the keys of an issuer", () => {
     expect(issuer.fetches).toBe(1);
     issuer.fault = null;
     travelTo(start + 2000);
-    expect((await verify(token)).id).toBe("jwt:flow-runner");
+    expect((await verify(token)).id).toBe("jwt:flow-runner@id.example.com");
   });
 
   test("serve known tokens while the key server is down", async () => {
@@ -312,7 +320,7 @@ describe("23. the keys of an issuer", () => {
     issuer.fault = () => Promise.reject(new Error("http_500"));
     travelTo(Date.now() + 2000);
     expect((await failureOf(await issuer.sign({}, { kid: "unknown" }))).code).toBe("provider_unreachable");
-    expect((await verify(await issuer.sign())).id).toBe("jwt:flow-runner");
+    expect((await verify(await issuer.sign())).id).toBe("jwt:flow-runner@id.example.com");
   });
 
   test("are waited for one second at most behind a request that never came back", async () => {
@@ -323,7 +331,7 @@ describe("23. the keys of an issuer", () => {
     };
     const token = await issuer.sign();
     void verify(token);
-    expect((await verify(token)).id).toBe("jwt:flow-runner");
+    expect((await verify(token)).id).toBe("jwt:flow-runner@id.example.com");
     expect(issuer.fetches).toBe(2);
   });
 });

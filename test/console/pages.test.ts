@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { documentOf } from "../../src/console/form.tsx";
 import { call, ConnectedClient, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { formsOf, keyWith, Person } from "../support/console.ts";
 
 const ATTRIBUTES = "/data/attributes";
@@ -298,13 +299,19 @@ describe("keys and tenancy", () => {
   });
 });
 
-test("what the console reads is no read of a credential", async () => {
+test("what the console reads is no read of a credential (SECURITY 24, 25)", async () => {
   const client = await ConnectedClient.create();
   const own = newWorkspace();
   const path = await client.connect(own);
   const { key } = await keyWith(["workspaces.auth_secret.get", "workspaces.auth_secret.get_credentials"], own);
   const person = await Person.signedIn(key);
   await person.get(path.replace("/v2", "/console"));
-  const { body } = await call("GET", `${path}/history`);
-  expect(JSON.stringify(body)).not.toContain("credentials_read");
+  // One that does read them, afterwards: what the page did would be there before it.
+  expect((await call("GET", path, undefined, { authorization: `Bearer ${key}` })).status).toBe(200);
+  const reads = async () => {
+    const { body } = await call("GET", `/v2/workspaces/${own}/events?filter[type]=secret.credentials_read`);
+    return body.data as unknown[];
+  };
+  await eventually(async () => expect((await reads()).length).toBeGreaterThan(0));
+  expect(await reads()).toHaveLength(1);
 });

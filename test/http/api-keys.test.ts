@@ -78,6 +78,19 @@ describe("POST /v2/api-keys", () => {
     expect([answer.status, faults(answer)]).toEqual([404, ["not_found /data/relationships/contract/data/id"]]);
   });
 
+  test("a key with an end makes none that ends later (SECURITY 17)", async () => {
+    // Answers show whole seconds.
+    const after = (seconds: number) => `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
+    const [sooner, expires_at] = [after(50), after(60)];
+    const giver = await newKey(["global.api_keys.create"], undefined, { expires_at });
+    const make = async (attributes: object) =>
+      await call("POST", "/v2/api-keys", keyDocument(attributes), giver.headers);
+    expect((await make({})).body.data.attributes.expires_at).toBe(expires_at);
+    expect((await make({ expires_at: sooner })).body.data.attributes.expires_at).toBe(sooner);
+    const later = await make({ expires_at: after(70) });
+    expect([later.status, faults(later)]).toEqual([403, ["forbidden /data/attributes/expires_at"]]);
+  });
+
   test("403 for permissions that the giver lacks, each with its place", async () => {
     const { tenant, contract } = await newTenancy();
     const giver = await newKey(["contracts.api_keys.create", GET], { level: "tenant", id: tenant });

@@ -92,6 +92,19 @@ describe("GET /connect/{token}", () => {
   });
 });
 
+describe("the way past the page", () => {
+  test.each(["cross-site", "same-site", "none"])(
+    "leads back to it for a browser that comes from elsewhere (%s) (SECURITY 1)",
+    async (from) => {
+      const { path } = await newFlow();
+      const { status, headers } = await call("GET", `${path}/continue`, undefined, { "Sec-Fetch-Site": from });
+      expect([status, headers.get("location"), headers.get("set-cookie")]).toEqual([303, path, null]);
+      const { headers: after } = await call("GET", `${path}/continue`, undefined, { "Sec-Fetch-Site": "same-origin" });
+      expect(after.get("location")).toContain("state=");
+    },
+  );
+});
+
 describe("a link", () => {
   test("that was used says so, and so does the way on", async () => {
     const { connectUrl, path } = await newFlow();

@@ -166,6 +166,18 @@ describe("3. an answer that is not the flow's own is refused without a token cal
     expect(await stateOf(flow)).toBe("completed");
   });
 
+  test("a cookie that somebody made who knows the state and the flow, but not what was in the browser (SECURITY 1, 3)", async () => {
+    const { client, browser, callback, flow } = await consentedFlow();
+    const cookie = browser.cookies.headerFor(new URL(callback), { initiator: undefined, method: "GET" });
+    const last = cookie.at(-1) === "A" ? "B" : "A";
+    const { pathname, search } = new URL(callback);
+    const forged = await call("GET", pathname + search, undefined, { cookie: cookie.slice(0, -1) + last });
+    expect(forged.headers.get("location")).toMatch(endedWith("ended"));
+    expect((await client.calls()).token_requests).toHaveLength(0);
+    await browser.get(callback);
+    expect(await stateOf(flow)).toBe("completed");
+  });
+
   test("a callback with the cookie of another flow", async () => {
     const one = await consentedFlow();
     const other = await consentedFlow();
@@ -452,14 +464,17 @@ describe("POST …/authorizations", () => {
     ]);
   });
 
-  test.each(["https://evil.example.com/", "https://me:pw@app.example.com/"])(
-    "5. sends nobody to %s",
-    async (return_url) => {
-      const client = await ConnectedClient.create();
-      const answer = await client.authorize(newWorkspace(), { return_url });
-      expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/return_url"]]);
-    },
-  );
+  test.each([
+    "https://evil.example.com/",
+    "https://me:pw@app.example.com/",
+    `${ORIGIN}/connect/abc/continue`,
+    `${ORIGIN}/consoles`,
+    `${ORIGIN}/`,
+  ])("5. sends nobody to %s", async (return_url) => {
+    const client = await ConnectedClient.create();
+    const answer = await client.authorize(newWorkspace(), { return_url });
+    expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/return_url"]]);
+  });
 
   test("needs a client that the workspace may use", async () => {
     const answer = await call("POST", `/v2/workspaces/${newWorkspace()}/authorizations`, {

@@ -83,7 +83,7 @@ describe("the trail of a workspace", () => {
     expect(JSON.stringify(shown)).not.toMatch(/access_token|refresh_token|client_secret/);
   });
 
-  test("has clients, keys and refusals of those who are elsewhere (SECURITY 25)", async () => {
+  test("has clients, keys and what their holders were refused elsewhere, and nothing of strangers (SECURITY 25)", async () => {
     const workspace = newWorkspace();
     const at = { workspace: { data: { id: workspace, type: "workspace" } } };
     const attributes = { type: "noauth", name: "x", credentials: {} };
@@ -95,11 +95,14 @@ describe("the trail of a workspace", () => {
     await call("DELETE", client);
     const stranger = await keyIn(newWorkspace(), "workspaces.auth_secret.get");
     await call("GET", `/v2/workspaces/${workspace}/secrets`, undefined, stranger.headers);
+    const own = await keyIn(workspace, "workspaces.auth_secret.get");
+    await call("GET", `/v2/workspaces/${newWorkspace()}/secrets`, undefined, own.headers);
     const shown = await expectTrail(workspace, [
       ...["created", "changed", "deleted"].map((what) => `auth_client.${what} root ok`),
-      `access.denied key:${stranger.id} denied not_found`,
+      "api_key.created root ok",
+      `access.denied key:${own.id} denied not_found`,
     ]);
-    expect(shown.map(({ attributes: { version } }) => version)).toEqual([1, 2, 2, null]);
+    expect(shown.map(({ attributes: { version } }) => version)).toEqual([1, 2, 2, null, null]);
   });
 
   test("goes with its workspace, late events too; that it was deleted stays (SECURITY 15)", async () => {

@@ -104,6 +104,14 @@ export function conformingAnswer({ tokens }: ReadAnswer, { scope_separator: sepa
   return answer;
 }
 
+/** Finds the tokens that an answer has under the standard's own names (RFC 6749 5.1), whatever its flavour says. */
+export function standardTokens({ root }: ReadAnswer): { accessToken: string | null; refreshToken: string | null } {
+  return {
+    accessToken: tokenIn(fieldAt(root, "access_token", {})),
+    refreshToken: tokenIn(fieldAt(root, "refresh_token", {})),
+  };
+}
+
 /** Gathers what OAuth 2.0 does not name: what lies beside the tokens, and what lies around their root. */
 export function otherMembers({ root, whole }: ReadAnswer, flavour: Flavour): Members {
   const ofTokens = NAMED.flatMap((field) => [flavour.field_names?.[field] ?? field, field, camelCase(field)]);

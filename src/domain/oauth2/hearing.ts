@@ -4,7 +4,7 @@
  */
 
 import { boundedMembers, withoutTexts } from "../free-form.ts";
-import { foreignFormat, otherMembers, type RawAnswer, type ReadAnswer } from "./answer.ts";
+import { foreignFormat, otherMembers, type RawAnswer, type ReadAnswer, standardTokens } from "./answer.ts";
 import { exchangesItself, type Flavour, flavouredClass, flavourFor } from "./flavour.ts";
 import { lifetimeOf, refreshTokenLifetimeSeconds, statedIn } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
@@ -65,6 +65,7 @@ export function heardGrant(request: TokenRequest, read: ReadAnswer, tokens: Hear
     sentAt,
     isRenewable: refreshToken !== null || request.kind !== "code_exchange" || exchangesItself(flavour),
   });
+  const known = tokensKnown(request, read, tokens);
   const refreshTokenLifetime = refreshTokenLifetimeSeconds(read, sentAt);
   const whatIsKnown = refreshToken === kept ? undefined : null;
   return {
@@ -78,8 +79,9 @@ export function heardGrant(request: TokenRequest, read: ReadAnswer, tokens: Hear
       access_token: tokens.accessToken,
       token_type: tokenTypeOf(read.tokens.token_type),
       refresh_token: refreshToken,
-      scope: tokens.scope,
-      undefined_params: undefinedParams(request, read, flavour, tokens),
+      // A flavour says where the scope is, and whoever may write that may not see tokens.
+      scope: tokens.scope !== null && known.some((token) => holds(tokens.scope ?? "", token)) ? null : tokens.scope,
+      undefined_params: undefinedParams(request, read, flavour, known),
       subject: tokens.subject,
     },
   };
@@ -90,7 +92,7 @@ function undefinedParams(
   request: TokenRequest,
   read: ReadAnswer,
   flavour: Flavour,
-  tokens: HeardTokens,
+  known: string[],
 ): Record<string, unknown> {
   const others = { ...otherMembers(read, flavour) };
   const names = flavour.callback_extra ?? [];
@@ -99,9 +101,25 @@ function undefinedParams(
   // First, so that there is room for it whatever else an answer holds.
   const said = isExchange ? { callback: callbackExtra(request.callback, names) } : {};
   // Some send a token twice, by another name: an access token would grow old here, and a refresh token would leave.
-  const spent = request.kind === "refresh" ? request.refreshToken : null;
-  const known = [tokens.accessToken, tokens.refreshToken, spent].filter((token) => token !== null);
   return withoutTexts(boundedMembers({ ...said, ...others }), (text) => known.some((token) => holds(text, token)));
+}
+
+/** Lists the tokens of an answer, by whatever name, and the one that was spent for it. */
+function tokensKnown(request: TokenRequest, read: ReadAnswer, tokens: HeardTokens): string[] {
+  const spent = request.kind === "refresh" ? request.refreshToken : null;
+  const heard = [tokens.accessToken, tokens.refreshToken, spent, ...Object.values(standardTokens(read))];
+  return heard.filter((token) => token !== null);
+}
+
+/**
+ * Decides whether what is taken for an access token is a refresh token: what the answer itself calls so, or the one just spent. Where a flavour
+ * exchanges the access token itself, both are one.
+ */
+export function isRefreshToken(request: TokenRequest, read: ReadAnswer, accessToken: string): boolean {
+  if (exchangesItself(flavourFor(request.registration.flavour, request.kind))) return false;
+  const { refreshToken, accessToken: own } = standardTokens(read);
+  const spent = request.kind === "refresh" ? request.refreshToken : null;
+  return accessToken !== own && (accessToken === refreshToken || accessToken === spent);
 }
 
 /** Decides whether a text is a token, or has it in it; a short one may be in any text. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { type Members, readAnswer } from "../../../src/domain/oauth2/answer.ts";
 import type { Flavour } from "../../../src/domain/oauth2/flavour.ts";
-import { type HeardTokens, heardGrant } from "../../../src/domain/oauth2/hearing.ts";
+import { type HeardTokens, heardGrant, isRefreshToken } from "../../../src/domain/oauth2/hearing.ts";
 import type { TokenRequest } from "../../../src/domain/oauth2/request.ts";
 
 const URI = "https://provider.example.com/";
@@ -55,4 +55,25 @@ test("A flavour that states the default grant type keeps a refresh token that th
   const kept = grantOf({}, { refresh_grant_type: "refresh_token" }, undefined, { refreshToken: null });
   expect(kept.refresh_token).toBe(SPENT);
   expect(grantOf({}, { refresh_grant_type: "other" }, undefined, { refreshToken: null }).refresh_token).toBeNull();
+});
+
+describe("what is taken for an access token (SECURITY 18)", () => {
+  const isTaken = (answer: Members, accessToken: string, flavour: Flavour = {}) => {
+    const registration = { client_id: "c", auth_uri: URI, token_uri: URI, refresh_token_uri: URI, flavour };
+    const request: TokenRequest = { kind: "refresh", registration, refreshToken: SPENT };
+    return isRefreshToken(request, readAnswer(flavour, answer), accessToken);
+  };
+
+  test("is a refresh token where the answer calls it so, or where it was just spent", () => {
+    const flavour = { field_names: { access_token: "refresh_token" } };
+    expect(isTaken({ access_token: "a", refresh_token: "r" }, "r", flavour)).toBe(true);
+    expect(isTaken({ access_token: "a", refreshToken: "r" }, "r", flavour)).toBe(true);
+    expect(isTaken({ access_token: "a", echo: SPENT }, SPENT, { field_names: { access_token: "echo" } })).toBe(true);
+  });
+
+  test("is none where it is the access token, where both are one, and where one is exchanged for the next", () => {
+    expect(isTaken({ access_token: "a", refresh_token: "r" }, "a")).toBe(false);
+    expect(isTaken({ access_token: "a", refresh_token: "a" }, "a")).toBe(false);
+    expect(isTaken({ token: SPENT }, SPENT, { refresh_grant_type: "renew" })).toBe(false);
+  });
 });
