@@ -41,8 +41,8 @@ const bundle = await rolldown({
   },
   transform: { target: "es2024" },
   plugins: [withoutUnused],
-  onLog: (level, log) => {
-    throw new Error(`${level}: ${log.message}`);
+  onLog: (level, { message }) => {
+    if (level === "warn") throw new Error(message);
   },
 });
 const { output } = await bundle.generate({
