@@ -14,23 +14,30 @@ const { values } = parseArgs({
 
 await import("./presets.mjs");
 
-/** zod describes its schemas in JSON Schema, too. Here `@hono/zod-openapi` does that, so these modules would only be weight. */
-const UNUSED = /\/zod\/v4\/core\/(?:json-schema-processors|to-json-schema)\.js$/;
-const withoutUnused = {
-  name: "without-unused",
+/**
+ * zod describes its schemas in JSON Schema, which `@hono/zod-openapi` does here, and remembers what it has parsed in case that is a cycle, which no
+ * JSON is. It can do without either, so they would only be weight.
+ */
+const lighterZod = {
+  name: "lighter-zod",
   load: {
-    filter: { id: UNUSED },
+    filter: { id: /\/zod\/v4\/core\/(?:json-schema-processors|to-json-schema|memoizer)\.js$/ },
     handler: (id) => {
-      const names = [...readFileSync(id, "utf8").matchAll(/^export (?:const|function) (\w+)/gm)].map(
-        ([, name]) => name,
-      );
-      return names.map((name) => `export const ${name} = () => () => undefined;`).join("\n");
+      const code = readFileSync(id, "utf8");
+      if (id.endsWith("processors.js")) {
+        return code.replace(/^export const (\w+Processor) = [\s\S]*?^\};$/gm, "export const $1 = () => undefined;");
+      }
+      const without = id.endsWith("memoizer.js") ? "() => undefined" : "() => () => undefined";
+      const names = [...code.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+      return names.map((name) => `export const ${name} = ${without};`).join("\n");
     },
   },
 };
 
 const bundle = await rolldown({
-  input: { worker: "src/worker.ts" },
+  input: { core: "src/worker.ts" },
+  // What the router needs of the core it takes from there, instead of from a third part from which both would have to import.
+  preserveEntrySignatures: "allow-extension",
   external: /^cloudflare:/,
   platform: "neutral",
   tsconfig: true,
@@ -40,7 +47,7 @@ const bundle = await rolldown({
     alias: { zod: resolve("src/zod.ts") },
   },
   transform: { target: "es2024" },
-  plugins: [withoutUnused],
+  plugins: [lighterZod],
   onLog: (level, { message }) => {
     if (level === "warn") throw new Error(message);
   },
@@ -48,16 +55,25 @@ const bundle = await rolldown({
 const { output } = await bundle.generate({
   format: "esm",
   minify: !values.readable,
+  comments: values.readable,
+  topLevelVar: true,
   keepNames: values.readable,
-  chunkFileNames: ({ name, isDynamicEntry }) =>
-    isDynamicEntry ? "router.js" : name === "secret" ? "shared.js" : "[name].js",
+  chunkFileNames: ({ isDynamicEntry }) => (isDynamicEntry ? "router.js" : "[name].js"),
 });
 await bundle.close();
+// The platform looks at everything that the first part exports: it has what the front door has, and nothing of what the router needs.
+const exported = [...readFileSync("src/worker.ts", "utf8").matchAll(/^export \{ (\w+) \}/gm)].map(([, name]) => name);
+output.push({ fileName: "worker.js", code: `export { default, ${exported.join(", ")} } from "./core.js";\n` });
 
 mkdirSync(values.out, { recursive: true });
-for (const { fileName, code } of output) write(join(values.out, fileName), code);
+for (const { fileName, code } of output) write(join(values.out, fileName), values.readable ? code : unindented(code));
 for (const name of readdirSync(values.out)) {
   if (name.endsWith(".js") && !output.some(({ fileName }) => fileName === name)) rmSync(join(values.out, name));
+}
+
+/** What is left of lines stands in templates of SQL, HTML and CSS, where it does not matter how they begin. */
+function unindented(code) {
+  return code.replaceAll(/\n +/g, "\n");
 }
 
 /** Servers that start at the same time build at the same time: each file is there as a whole, or as it was. */

@@ -5,8 +5,11 @@ import { findChromium, HOW_TO_INSTALL } from "./chromium.ts";
 const browser = findChromium();
 console.log(`
   Left out here, each a command of its own (README.md, "More"):
-  - npm run test:browser    the pages, in ${browser ?? `a real browser, which is MISSING. ${HOW_TO_INSTALL}`}
-  - npm run test:processes  the commands as people run them
-  - npm run test:removal    the deletion of ten thousand secrets
-  - npm run test:chaos      servers that are killed in the middle of refreshes
+  - npm run test:browser      the pages, in ${browser ?? `a real browser, which is MISSING. ${HOW_TO_INSTALL}`}
+  - npm run test:permissions  every route, for everybody, from everywhere
+  - npm run test:worlds       two hundred simulated worlds
+  - npm run test:processes    the commands as people run them
+  - npm run test:removal      the deletion of ten thousand secrets
+  - npm run test:chaos        servers that are killed in the middle of refreshes
+  - npm run test:fuzz         twenty thousand requests that nobody would send
 `);

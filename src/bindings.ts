@@ -15,6 +15,10 @@ export interface Env {
   BUDGETS: DurableObjectNamespace;
   /** What happened, on its way to the trail. */
   EVENTS: Queue;
+  /** How many hundreds of reads a principal may make, how many writes, and how often an address or a key may fail to authenticate. */
+  READ_LIMIT?: RateLimit;
+  WRITE_LIMIT?: RateLimit;
+  FAILURE_LIMIT?: RateLimit;
   /** At least 32 characters; has every permission. */
   ROOT_API_KEY?: string;
   /** A JWK set; the first key seals, all open. */
@@ -39,6 +43,8 @@ export interface Settings {
   rootApiKey: string | null;
   /** Every use of it is a `storage_integrity` while there is no usable ring. */
   cipher: Cipher;
+  /** Names the keys of the ring, that which seals first. Fails as the cipher does. */
+  kids: () => readonly [string, ...string[]];
   /** What copies of tokens are called. Fails as the cipher does. */
   copyNames: KeyedNames;
   /** Null: the origin that the request came to, as long as that is local. */
@@ -88,6 +94,10 @@ function parseSettings(env: Env): Settings {
   return {
     rootApiKey: (env.ROOT_API_KEY?.length ?? 0) >= ROOT_API_KEY_MIN_LENGTH ? (env.ROOT_API_KEY ?? null) : null,
     cipher: cipherOf(keyring),
+    kids: () => {
+      const [first, ...others] = keyring();
+      return [first.kid, ...others.map(({ kid }) => kid)];
+    },
     copyNames: keyedNamesOf(keyring),
     publicUrl,
     returnOrigins: new Set(

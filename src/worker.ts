@@ -5,7 +5,7 @@ import { consumeEvents } from "./events/consume.ts";
 import { forgetEvents } from "./events/retention.ts";
 import { createFront } from "./http/front.ts";
 import { refreshIssuers } from "./jobs/issuers.ts";
-import { sweep } from "./jobs/stub.ts";
+import { rewrapDaily, sweep } from "./jobs/stub.ts";
 import { diagnose } from "./outbound/diagnosis.ts";
 import { discover } from "./outbound/discovery.ts";
 import { fetchJwks } from "./outbound/jwks.ts";
@@ -22,9 +22,14 @@ export default {
     const { createApp } = await import("./http/app.ts");
     return () => createApp(outside).fetch;
   }),
-  scheduled: async (_, env) => {
+  scheduled: async ({ scheduledTime }, env) => {
     const requestId = crypto.randomUUID();
-    await Promise.all([sweep(env, requestId), refreshIssuers(env, discover, requestId), forgetEvents(env)]);
+    await Promise.all([
+      sweep(env, requestId),
+      refreshIssuers(env, discover, requestId),
+      forgetEvents(env),
+      rewrapDaily(env, scheduledTime, requestId),
+    ]);
   },
   queue: consumeEvents,
 } satisfies ExportedHandler<Env>;

@@ -121,7 +121,7 @@ test("migrations let auth clients belong to every level, and to nothing else", (
 
 test("migrations let the sweep look soon at every secret with tokens, and at no other", () => {
   const db = migrated();
-  db.exec("INSERT INTO secrets VALUES ('s-2', 'w', 'c-workspace', NULL, 'basic', 'x', 'ready', 9, NULL)");
+  db.exec("INSERT INTO secrets VALUES ('s-2', 'w', 'c-workspace', NULL, 'basic', 'x', 'ready', 9, NULL, NULL)");
   const looked = db.prepare("SELECT id, check_at FROM secrets WHERE check_at <= 10 ORDER BY check_at").all();
   expect(looked.map((row) => ({ ...row }))).toEqual([
     { id: "s-0", check_at: 3 },

@@ -85,7 +85,7 @@ export async function sampleRecord() {
       credentials: await cipher.seal(["global", "auth-client", ID, "credentials", 1], registration),
       sealedMetadata: null,
     },
-    indexed: { name: "Anna Example, sales", state: "ready" as const, checkAt: NOW },
+    indexed: { name: "Anna Example, sales", state: "ready" as const, checkAt: NOW, kids: "2026-01" },
     unconfirmed: false,
     authorizations: [],
     trail: Array.from({ length: MOST_REMEMBERED }).reduce<Trail>(

@@ -24,6 +24,11 @@ export async function makeApiKey(): Promise<MadeKey> {
   return { text: `esk_${id}_${random}`, id, hash: await digest(random) };
 }
 
+/** Reads the id in the text of a key, which proves nothing; null when it is no such text. */
+export function keyIdOf(text: string): string | null {
+  return API_KEY.exec(text)?.[1] ?? null;
+}
+
 /** Finds the key of which this is the text, unless it has expired. */
 export async function recognise(db: D1Database, text: string): Promise<ApiKey | null> {
   const [, id, random = ""] = API_KEY.exec(text) ?? [];

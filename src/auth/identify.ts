@@ -5,7 +5,7 @@ import type { Principal } from "../domain/permissions.ts";
 import { GLOBAL } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { findLineage } from "../store/places.ts";
-import { nextMinute, noteUseOf, recognise } from "./api-key.ts";
+import { keyIdOf, nextMinute, noteUseOf, recognise } from "./api-key.ts";
 import { type JwtBearer, looksLikeJwt } from "./jwt.ts";
 
 const ROOT: Identified = { principal: { id: "root", lineage: GLOBAL, permissions: "all" }, until: Infinity };
@@ -48,6 +48,11 @@ export async function identify(authorization: string | undefined, register: Regi
   if (rootApiKey !== null && sameDigest(await digest(secret), await digest(rootApiKey))) return ROOT;
   if (user === null && looksLikeJwt(secret)) return await bearerOf(secret, register);
   return await holderOf(secret, user, register);
+}
+
+/** Reads which API key an Authorization header claims to be; null when it is none. */
+export function keyIdIn(authorization: string): string | null {
+  return keyIdOf(parse(authorization)?.secret ?? "");
 }
 
 async function holderOf(text: string, user: string | null, { db, later }: Register): Promise<Identified> {

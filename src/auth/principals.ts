@@ -4,7 +4,8 @@ import { fingerprint } from "../domain/digest.ts";
 import type { Principal } from "../domain/permissions.ts";
 import { SharedWork } from "../shared-work.ts";
 import { ShortMemory } from "../short-memory.ts";
-import { identify, type Register } from "./identify.ts";
+import { Attempts, type Limiter } from "./attempts.ts";
+import { identify, keyIdIn, type Register } from "./identify.ts";
 
 /** A key that was revoked through another isolate opens nothing after this. */
 const REMEMBERED_MS = 30_000;
@@ -12,22 +13,48 @@ const REMEMBERED_MS = 30_000;
 const PATIENCE_MS = 10_000;
 const BOUNDS = { entries: 10_000, weight: 0 };
 
+/** From where somebody tries, and what counts those who fail: nothing, where there is no limiter. */
+export interface Attempt {
+  address: string;
+  limiter: Limiter | undefined;
+}
+
 export class Principals {
+  readonly #attempts = new Attempts();
   /** By the SHA-256 of what they sent, which is not kept. */
   readonly #known = new ShortMemory<Principal>(BOUNDS);
   readonly #lookUps = new SharedWork<Principal>(PATIENCE_MS);
 
   /**
    * Finds the principal of a request. One that changes nothing may have it from memory, or together with others; failures are never
-   * remembered.
-   * @throws {ServiceError} as `identify` does
+   * remembered. Who is not remembered is looked up, unless too many failed before; only then is `attempt` asked for.
+   * @throws {ServiceError} as `identify` does, and `rate_limited`
    */
-  async find(authorization: string | undefined, register: Register, changesNothing: boolean): Promise<Principal> {
-    if (authorization === undefined || !changesNothing) return (await identify(authorization, register)).principal;
+  async find(
+    authorization: string | undefined,
+    register: Register,
+    changesNothing: boolean,
+    attempt: () => Attempt,
+  ): Promise<Principal> {
+    // Who shows nothing tries nothing.
+    if (authorization === undefined || authorization === "") return (await identify(authorization, register)).principal;
     const name = await fingerprint(authorization);
-    const now = Date.now();
-    const known = this.#known.find(name, now);
+    const known = changesNothing ? this.#known.find(name, Date.now()) : undefined;
     if (known !== undefined) return known;
+    const lookUp = async () =>
+      changesNothing
+        ? await this.#learn(name, authorization, register)
+        : (await identify(authorization, register)).principal;
+    const { address, limiter } = attempt();
+    if (limiter === undefined) return await lookUp();
+    const keyId = keyIdIn(authorization);
+    const names = [`address ${address}`, ...(keyId === null ? [] : [`key ${keyId}`])];
+    return await this.#attempts.look(name, names, limiter, lookUp);
+  }
+
+  /** Looks somebody up for all who want to know it meanwhile, and remembers them. */
+  async #learn(name: string, authorization: string, register: Register): Promise<Principal> {
+    const now = Date.now();
     const { timesForgotten } = this.#known;
     const isOutdated = () => this.#known.timesForgotten !== timesForgotten;
     const lookUp = async () => {

@@ -1,6 +1,7 @@
 /**
- * A session of somebody in a browser: what they signed in with, sealed into a cookie. Nothing of it is kept here, and nothing in it is believed
- * but what it says of itself: who it is of is looked up with each request, so that a key that is revoked ends its sessions.
+ * A session of somebody in a browser: what they signed in with, sealed into a cookie. Nothing of it is kept here but, of one that was ended, its
+ * fingerprint; and nothing in it is believed but what it says of itself: who it is of is looked up with each request, so that a key that is
+ * revoked ends its sessions.
  */
 
 import { base64url } from "jose";
@@ -44,12 +45,22 @@ export async function sealSession(cipher: Cipher, session: Session): Promise<str
 export async function openSession(cipher: Cipher, sealed: string, now: number): Promise<Session | null> {
   try {
     const session = await cipher.open<Session>(IDENTITY, sealed);
-    const isOver = now >= session.startedAt + SESSION_SECONDS * 1000 || now >= session.usedAt + IDLE_MS;
+    const isOver = now >= overAt(session) || now >= session.usedAt + IDLE_MS;
     return isOver ? null : session;
   } catch {
     // Sealed under a key that is no longer in the ring, cut off or made up: sign in again.
     return null;
   }
+}
+
+/** Tells sessions apart, also when the cookie was written anew, and says nothing else of them. */
+export async function sessionName({ csrf }: Session): Promise<string> {
+  return await digest(csrf);
+}
+
+/** Gives the moment at which a session is over, whatever is done in it. */
+export function overAt({ startedAt }: Session): number {
+  return startedAt + SESSION_SECONDS * 1000;
 }
 
 /** Notes a use; null when the last one was noted less than a minute ago. */

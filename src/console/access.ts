@@ -32,6 +32,16 @@ export function seesClients(c: Context): boolean {
   return visibleLevels(c.get("principal")).length > 0;
 }
 
+/** Decides whether the person may see auth clients of this level. */
+export function seesClientsOf(c: Context, level: Level): boolean {
+  return visibleLevels(c.get("principal")).includes(level);
+}
+
+/** Decides whether the person may make secrets here: for that they have to pick an auth client. */
+export function mayConnect(c: Context): boolean {
+  return c.get("workspace") !== null && may(c, "workspaces.auth_secret.create") && seesClients(c);
+}
+
 /** Decides whether there are keys that the person may see here. */
 export function seesKeys(c: Context): boolean {
   return visibleKeyLevels(c.get("principal"), hereOf(c)).length > 0;

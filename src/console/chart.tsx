@@ -1,5 +1,6 @@
 /** How the refreshes of the last day went, hour by hour, as bars; and the same as words. */
 
+import { inWords } from "../look/time.tsx";
 import type { HistoryEvent } from "./state.tsx";
 
 const HOURS = 24;
@@ -14,8 +15,30 @@ export interface Bucket {
   bad: number;
 }
 
+/** What is known of the last day. */
+export interface Day {
+  /** The oldest hour first. */
+  buckets: Bucket[];
+  /** Since when all of it is known: a secret remembers its last 100 events. */
+  since: number;
+}
+
+/** As many events a secret remembers. */
+const REMEMBERED = 100;
+
+/** Counts refreshes by the hour, from the histories of secrets, each with its newest event first. */
+export function refreshesOfDay(histories: readonly (readonly HistoryEvent[])[], now: number): Day {
+  const starts = histories
+    .filter(({ length }) => length >= REMEMBERED)
+    .map((events) => Date.parse(events.at(-1)?.attributes.at ?? ""));
+  const since = Math.max(now - HOURS * HOUR_MS, ...starts);
+  // What lies before is known of some alone, and would look like a quiet time of all.
+  const known = histories.flat().filter(({ attributes }) => Date.parse(attributes.at) >= since);
+  return { since, buckets: refreshesByHour(known, now) };
+}
+
 /** Counts refreshes by the hour, the oldest first. */
-export function refreshesByHour(events: readonly HistoryEvent[], now: number): Bucket[] {
+function refreshesByHour(events: readonly HistoryEvent[], now: number): Bucket[] {
   const buckets = Array.from({ length: HOURS }, (): Bucket => ({ good: 0, bad: 0 }));
   for (const { attributes } of events) {
     const bucket = buckets[HOURS - 1 - Math.floor((now - Date.parse(attributes.at)) / HOUR_MS)];
@@ -26,15 +49,19 @@ export function refreshesByHour(events: readonly HistoryEvent[], now: number): B
   return buckets;
 }
 
-export function RefreshChart({ buckets, of = "" }: { buckets: Bucket[]; of?: string }) {
+/** Shows them. `of` says of which secrets, where that is not plain. */
+export function RefreshChart({ day: { buckets, since }, of = "", now }: { day: Day; of?: string; now: number }) {
   const good = buckets.reduce((sum, each) => sum + each.good, 0);
   const bad = buckets.reduce((sum, each) => sum + each.bad, 0);
   const most = Math.max(1, ...buckets.map((each) => each.good + each.bad));
+  const seconds = (now - since) / 1000;
+  const isWhole = seconds >= (HOURS * HOUR_MS) / 1000;
+  const counted = good + bad === 1 ? "1 refresh" : `${good + bad} refreshes`;
+  const time = isWhole ? "24 hours" : inWords(seconds);
   const words =
-    `${good + bad === 1 ? "1 refresh" : `${good + bad} refreshes`} in the last 24 hours ${of}: ${good} went well, ${bad} failed.`.replace(
-      " :",
-      ":",
-    );
+    good + bad === 0
+      ? `No refresh in the last ${time}${of}.`
+      : `${counted} in the last ${time}${of}: ${good} went well, ${bad} failed.`;
   return (
     <div class="card">
       <h2>Refreshes of the last day</h2>
@@ -45,9 +72,12 @@ export function RefreshChart({ buckets, of = "" }: { buckets: Bucket[]; of?: str
       </svg>
       <p class="legend">
         <span>24 h ago</span>
-        <span>{words}</span>
         <span>now</span>
       </p>
+      <p class="small">{words}</p>
+      {isWhole ? null : (
+        <p class="hint">A secret remembers its last {REMEMBERED} events, so nothing older is counted.</p>
+      )}
     </div>
   );
 }

@@ -4,10 +4,11 @@ import type { Child } from "hono/jsx";
 import { Faults, type Form, PostForm, Text } from "./form.tsx";
 import type { Context, Fault } from "./service.ts";
 
-/** Asks for the name of a thing before it is deleted. */
+/** Asks for the name of a thing before it is deleted; or whatever else the verb says. */
 export function DeleteForm({
   c,
   action,
+  verb = "Delete",
   what,
   name,
   form,
@@ -15,6 +16,7 @@ export function DeleteForm({
 }: {
   c: Context;
   action: string;
+  verb?: string;
   what: string;
   name: string;
   form: Form;
@@ -22,20 +24,29 @@ export function DeleteForm({
 }) {
   return (
     <details open={form.faults.length > 0}>
-      <summary>Delete this {what}</summary>
+      <summary>
+        {verb} this {what}
+        <span class="unseen"> “{name}”</span>
+      </summary>
       <PostForm c={c} action={action}>
         <Faults form={form} />
         {children}
         <Text form={form} name="confirmed" label={`Type “${name}” to confirm`} required />
-        <button class="danger">Delete</button>
+        <button class="danger">{verb}</button>
       </PostForm>
     </details>
   );
 }
 
 /** Finds that the name that was typed is not that of the thing. */
-export function unconfirmed(sent: URLSearchParams, name: string): Fault[] {
+export function unconfirmed(sent: URLSearchParams, name: string, verb = "delete"): Fault[] {
   return sent.get("confirmed")?.trim() === name.trim()
     ? []
-    : [{ detail: `Type the name, “${name}”, to delete it.`, title: "Nothing was deleted." }];
+    : [
+        {
+          detail: `Type the name, “${name}”, to ${verb} it.`,
+          title: `Nothing was ${verb}d.`,
+          source: { pointer: "confirmed" },
+        },
+      ];
 }

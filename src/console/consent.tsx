@@ -1,6 +1,7 @@
 /** Consent from the console: on to the provider, a link for somebody else, and the way back. */
 
 import { endingOf } from "../domain/endings.ts";
+import { may, seesClients } from "./access.ts";
 import { Copyable } from "./form.tsx";
 import { show, Title } from "./frame.tsx";
 import { baseOf, type Context, onTo, readIfAny, send } from "./service.ts";
@@ -32,7 +33,7 @@ export async function beginConsent(c: Context, data: object, isForSomebodyElse: 
     status: 201,
     children: (
       <>
-        <Title trail={<a href={`${baseOf(c)}/secrets`}>Secrets</a>}>A link to send</Title>
+        <Title>A link to send</Title>
         <p>
           Whoever opens this link signs in at the provider and connects their account. It is good for ten minutes, and
           for one person.
@@ -40,20 +41,38 @@ export async function beginConsent(c: Context, data: object, isForSomebodyElse: 
         <div class="form">
           <Copyable id="link" label="Link" value={url} />
         </div>
-        <p>
-          <a href={`${baseOf(c)}/secrets`}>To the secrets</a>
-        </p>
+        {may(c, "workspaces.auth_secret.get") ? (
+          <p>
+            <a href={`${baseOf(c)}/secrets`}>To the secrets</a>
+          </p>
+        ) : null}
       </>
     ),
   });
+}
+
+/** Sends a form into a flow: with this browser, or as a link for another. */
+export function ConsentButtons() {
+  return (
+    <div class="actions">
+      <button name="consent" value="here">
+        Authorize
+      </button>
+      <button name="consent" value="link" class="quiet">
+        Make a link to send
+      </button>
+    </div>
+  );
 }
 
 /** Where people come back to from the provider: on to the secret, or what went wrong. */
 export async function authorizedPage(c: Context): Promise<Response> {
   const { secret_id: secret, error, authorization_id: flowId, renews } = c.req.query();
   const base = baseOf(c);
-  if (secret !== undefined && error === undefined)
-    return onTo(c, `${base}/secrets/${encodeURIComponent(secret)}`, "connected");
+  if (secret !== undefined && error === undefined) {
+    const isSeen = may(c, "workspaces.auth_secret.get");
+    return onTo(c, isSeen ? `${base}/secrets/${encodeURIComponent(secret)}` : base, "connected");
+  }
   const flow =
     flowId === undefined
       ? null
@@ -73,7 +92,7 @@ export async function authorizedPage(c: Context): Promise<Response> {
           <a class="button" href={`${base}/secrets/${renews === undefined ? "new" : encodeURIComponent(renews)}`}>
             Try again
           </a>
-          <a href={`${base}/clients`}>Auth clients</a>
+          {seesClients(c) ? <a href={`${base}/clients`}>Auth clients</a> : null}
         </div>
       </>
     ),

@@ -3,7 +3,8 @@
 import type { z } from "@hono/zod-openapi";
 import type { providerSchema } from "../jsonapi/provider.ts";
 import type { AuthClient } from "./registration-fields.tsx";
-import { Area, type Form, type Reads, Text } from "./form.tsx";
+import { type Reads } from "./form-document.ts";
+import { Area, type Form, Text } from "./form.tsx";
 import { type Context, readIfAny } from "./service.ts";
 
 type Provider = z.infer<typeof providerSchema>;
@@ -71,7 +72,9 @@ export function CredentialFields({
       />
     );
   }
-  const fields = <FieldsOfProvider form={form} provider={provider} at={`${CREDENTIALS}/fields`} />;
+  const fields = (
+    <FieldsOfClient form={form} client={{ attributes }} provider={provider} at={`${CREDENTIALS}/fields`} />
+  );
   if (grant !== "authorization_code") {
     return (
       <>
@@ -107,12 +110,30 @@ export function CredentialFields({
   );
 }
 
-/** What a provider's addresses want to know of each secret, a shop's name for instance. */
-export function FieldsOfProvider({ form, provider, at }: { form: Form; provider: Provider | null; at: string }) {
+/** What a client wants to know of each secret, a shop's name for instance: its preset has words for it. */
+export function FieldsOfClient({
+  form,
+  client,
+  provider,
+  at,
+}: {
+  form: Form;
+  client: Pick<AuthClient, "attributes">;
+  provider: Provider | null;
+  at: string;
+}) {
+  const known = provider?.attributes.fields ?? {};
   return (
     <>
-      {Object.entries(provider?.attributes.fields ?? {}).map(([name, { title, example }]) => (
-        <Text form={form} name={`${at}/${name}`} label={title} placeholder={example} required />
+      {(client.attributes.fields ?? []).map(({ name, required }) => (
+        <Text
+          form={form}
+          name={`${at}/${name}`}
+          label={known[name]?.title ?? name}
+          hint={known[name] === undefined ? "Part of the provider’s addresses." : undefined}
+          placeholder={known[name]?.example ?? ""}
+          required={required}
+        />
       ))}
     </>
   );

@@ -2,7 +2,9 @@
 
 import type { z } from "@hono/zod-openapi";
 import type { diagnosisSchema } from "../jsonapi/diagnosis.ts";
-import { Area, Faults, type Form, PostForm } from "./form.tsx";
+import { FieldsOfClient } from "./credential-fields.tsx";
+import { Faults, type Form, PostForm } from "./form.tsx";
+import type { AuthClient, Provider } from "./registration-fields.tsx";
 import type { Context } from "./service.ts";
 
 export type Diagnosis = z.infer<typeof diagnosisSchema>;
@@ -16,10 +18,12 @@ interface DiagnoseProps {
   path: string;
   diagnosis: Diagnosis | undefined;
   form: Form;
+  client: AuthClient;
+  provider: Provider | null;
 }
 
 /** Lets the provider be asked, and says what was found. */
-export function Diagnose({ c, path, diagnosis, form }: DiagnoseProps) {
+export function Diagnose({ c, path, diagnosis, form, client, provider }: DiagnoseProps) {
   return (
     <section class="stack" id="diagnosis">
       <h2>What is wrong with it?</h2>
@@ -40,16 +44,7 @@ export function Diagnose({ c, path, diagnosis, form }: DiagnoseProps) {
         </div>
       )}
       <PostForm c={c} action={`${path}/diagnose#diagnosis`}>
-        {form.faults.length === 0 ? null : (
-          <Area
-            form={form}
-            name={FIELDS}
-            label="Fields"
-            hint="What stands for the variables in its addresses, one a line: shop=acme"
-            mono
-            rows={2}
-          />
-        )}
+        <FieldsOfClient form={form.apart("diagnosis-")} client={client} provider={provider} at={FIELDS} />
         <button class="quiet">Diagnose</button>
       </PostForm>
     </section>

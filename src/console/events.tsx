@@ -1,4 +1,4 @@
-/** What happened in a workspace: who did what, and what came of it. */
+/** What happened in a workspace, the newest first: who did what, and what came of it. */
 
 import type { z } from "@hono/zod-openapi";
 import { EVENT_TYPES } from "../domain/events.ts";
@@ -6,31 +6,42 @@ import type { eventsSchema } from "../jsonapi/event.ts";
 import { When } from "../look/time.tsx";
 import { Choice, Form, Pick } from "./form.tsx";
 import { Empty, show, Title } from "./frame.tsx";
+import { Table } from "./list.tsx";
 import { baseOf, type Context, read } from "./service.ts";
 import { eventInWords } from "./timeline.tsx";
 
 type WorkspaceEvent = z.infer<typeof eventsSchema>["data"][number];
 type Subject = WorkspaceEvent["relationships"]["subject"]["data"];
 
-const PAGE_SIZE = 100;
+const PAGE_SIZE = 50;
+
+const ABOUT: Record<string, string> = {
+  "auth-secret": "secret",
+  "auth-client": "auth client",
+  "api-key": "API key",
+};
 
 export async function eventsPage(c: Context): Promise<Response> {
   const base = baseOf(c);
-  const after = c.req.query("after");
-  const type = c.req.query("type") ?? "";
-  const narrowed = { ...(type !== "" && { type }) };
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(after !== undefined && { after }) });
+  const { after = "", type = "", about = "" } = c.req.query();
+  const query = new URLSearchParams({ order: "desc", limit: String(PAGE_SIZE) });
+  if (after !== "") query.set("after", after);
   if (type !== "") query.set("filter[type]", type);
+  if (about !== "") query.set("filter[subject]", about);
   const answer = await read<WorkspaceEvent[]>(c, `/v2/workspaces/${c.get("workspace")}/events?${query.toString()}`);
   const events = answer.data;
-  const next = nextOf(answer.links?.next);
+  const older = new URLSearchParams({ type, about, after: answer.meta.cursor ?? "" });
+  const newest = `${base}/events?${new URLSearchParams({ type, about }).toString()}`;
+  const isNarrowed = type !== "" || about !== "";
   return await show(c, {
     title: "Events",
     tab: "events",
     children: (
       <>
         <Title>Events</Title>
-        <p class="lede">Who did what in this workspace, in the order in which it was heard of.</p>
+        <p class="lede">
+          Who did what in this workspace, the newest first. They are here some seconds after they happened.
+        </p>
         <form class="inline" role="search">
           <Pick form={new Form()} name="type" label="What" required>
             <Choice value="" chosen={type}>
@@ -42,82 +53,91 @@ export async function eventsPage(c: Context): Promise<Response> {
               </Choice>
             ))}
           </Pick>
+          <div class="field wide">
+            <label for="about">About</label>
+            <input
+              id="about"
+              name="about"
+              type="search"
+              class="mono"
+              value={about}
+              placeholder="Id of a secret, for instance"
+            />
+          </div>
           <button class="quiet">Show</button>
         </form>
-        {events.length === 0 ? (
-          <Empty title={after === undefined ? "Nothing has happened yet" : "There is nothing newer yet"}>
-            <p>
-              Reads of credentials, refreshes, refusals and changes are written here a few seconds after they happened.
-            </p>
-            {after === undefined ? null : <a href={`${base}/events`}>From the beginning</a>}
-          </Empty>
+        {events.length > 0 ? (
+          <Table columns={["When", "What", "About", "Who", "Outcome"]}>
+            <Rows events={events} base={base} />
+          </Table>
         ) : (
-          <Table events={events} base={base} />
+          <Empty
+            title={
+              after !== "" ? "There is nothing older" : isNarrowed ? "Nothing matches" : "Nothing has happened yet"
+            }
+          >
+            <p>Reads of credentials, refreshes, refusals and changes are written here.</p>
+            <div class="actions">
+              {isNarrowed || after !== "" ? <a href={`${base}/events`}>Show everything</a> : null}
+            </div>
+          </Empty>
         )}
-        {next === null ? null : (
-          <nav class="pages" aria-label="Pages">
-            <span>{events.length} events</span>
-            <a href={`${base}/events?${new URLSearchParams({ ...narrowed, after: next }).toString()}`}>Newer ones</a>
-          </nav>
-        )}
+        <nav class="pages" aria-label="Pages">
+          <span>{after === "" ? null : <a href={newest}>The newest</a>}</span>
+          {answer.links?.next == null ? null : <a href={`${base}/events?${older.toString()}`}>Older ones</a>}
+        </nav>
       </>
     ),
   });
 }
 
-/** Reads the cursor of the link to what comes next. */
-function nextOf(link: string | null | undefined): string | null {
-  return link == null ? null : new URL(link, "http://localhost").searchParams.get("after");
-}
-
-function Table({ events, base }: { events: WorkspaceEvent[]; base: string }) {
+function Rows({ events, base }: { events: WorkspaceEvent[]; base: string }) {
   const now = Date.now();
   return (
-    <div class="table">
-      <table class="folds">
-        <thead>
-          <tr>
-            <th>When</th>
-            <th>What</th>
-            <th>About</th>
-            <th>Who</th>
-            <th>Outcome</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map(({ attributes, relationships }) => (
-            <tr>
-              <td>
-                <When at={attributes.at} now={now} />
-              </td>
-              <td>{eventInWords(attributes.event)}</td>
-              <td data-label="About">
-                <About subject={relationships.subject.data} base={base} />
-              </td>
-              <td data-label="Who">
-                <code>{attributes.actor}</code>
-              </td>
-              <td data-label="Outcome">
-                <span
-                  class={`badge ${attributes.outcome === "ok" ? "good" : attributes.outcome === "superseded" ? "calm" : "bad"}`}
-                >
-                  {attributes.outcome}
-                </span>{" "}
-                {attributes.reason === null ? null : <code>{attributes.reason}</code>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {events.map(({ attributes, relationships }) => (
+        <tr>
+          <td>
+            <When at={attributes.at} now={now} />
+          </td>
+          <td>{eventInWords(attributes.event)}</td>
+          <td data-label="About">
+            <About subject={relationships.subject.data} base={base} />
+          </td>
+          <td data-label="Who">
+            <Who actor={attributes.actor} />
+          </td>
+          <td data-label="Outcome">
+            <span
+              class={`badge ${attributes.outcome === "ok" ? "good" : attributes.outcome === "superseded" ? "calm" : "bad"}`}
+            >
+              {attributes.outcome}
+            </span>{" "}
+            {attributes.reason === null ? null : <code>{attributes.reason}</code>}
+          </td>
+        </tr>
+      ))}
+    </>
   );
 }
 
-function About({ subject, base }: { subject: Subject; base: string }) {
-  const short = <code title={subject.id}>{subject.id.slice(0, 8)}</code>;
+function About({ subject: { type, id }, base }: { subject: Subject; base: string }) {
+  if (type === "route") return <code>{id}</code>;
+  const short = <code title={id}>{id.length > 20 ? `${id.slice(0, 8)}…` : id}</code>;
   return (
-    <>
-      {subject.type} {subject.type === "auth-secret" ? <a href={`${base}/secrets/${subject.id}`}>{short}</a> : short}
-    </>
+    <span>
+      {ABOUT[type] ?? type} {type === "auth-secret" ? <a href={`${base}/secrets/${id}`}>{short}</a> : short}
+    </span>
+  );
+}
+
+/** A key's id is long, and its beginning tells it from others. */
+function Who({ actor }: { actor: string }) {
+  const key = /^key:(.{8})/.exec(actor)?.[1];
+  if (key === undefined) return <>{actor}</>;
+  return (
+    <span title={actor}>
+      API key <code>{key}…</code>
+    </span>
   );
 }

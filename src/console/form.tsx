@@ -6,9 +6,6 @@
 import type { Child } from "hono/jsx";
 import type { Context, Fault } from "./service.ts";
 
-/** How the text of a field becomes a member of the document. Anything else is a text. */
-export type Reads = Record<string, "number" | "json" | "words" | "pairs" | "list">;
-
 /** A form as it was sent, with what the API said of it; or one that nobody has sent yet. */
 export class Form {
   readonly faults: readonly Fault[];
@@ -57,64 +54,13 @@ export class Form {
   fieldOf({ source }: Fault): string | undefined {
     const pointer = source?.pointer;
     if (pointer === undefined) return undefined;
-    if (/^\/data\/relationships\/(tenant|contract|workspace)/.test(pointer)) return "place_id";
+    const [, level] = /^\/data\/relationships\/(tenant|contract|workspace)/.exec(pointer) ?? [];
+    if (level !== undefined) return this.#values.has(`${level}_id`) ? `${level}_id` : "place_id";
     const [found] = [...new Set(this.#values.keys())]
       .filter((name) => pointer === name || pointer.startsWith(`${name}/`))
       .toSorted((one, other) => other.length - one.length);
     return found;
   }
-}
-
-/** What somebody else made: a space at either end may be part of it. */
-const AS_TYPED = /(password|headerValue|_token|_secret|private_key)$/;
-
-/** Makes the document that a form describes. Fields that were left empty are left out. */
-export function documentOf(sent: URLSearchParams, reads: Reads = {}): { document: object; faults: Fault[] } {
-  const document: Record<string, unknown> = {};
-  const faults: Fault[] = [];
-  for (const name of new Set(sent.keys())) {
-    const typed = sent.get(name) ?? "";
-    if (!name.startsWith("/data/") || typed.trim() === "") continue;
-    const text = AS_TYPED.test(name) ? typed : typed.trim();
-    try {
-      put(document, name.slice(1).split("/"), valueOf(text, sent.getAll(name), reads[name]));
-    } catch {
-      faults.push({ detail: "This is no valid JSON.", source: { pointer: name } });
-    }
-  }
-  return { document, faults };
-}
-
-function valueOf(text: string, all: string[], reads: Reads[string] | undefined): unknown {
-  switch (reads) {
-    case "number":
-      return /^\d{1,15}$/.test(text) ? Number(text) : text;
-    case "json":
-      return JSON.parse(text);
-    case "words":
-      return text.split(/[\s,]+/);
-    case "list":
-      return all;
-    case "pairs":
-      return Object.fromEntries(
-        text
-          .split(/\r?\n/)
-          .filter((line) => line.trim() !== "")
-          .map((line) => {
-            const [name = "", ...value] = line.split("=");
-            return [name.trim(), value.join("=").trim()];
-          }),
-      );
-    default:
-      return text;
-  }
-}
-
-function put(document: Record<string, unknown>, path: string[], value: unknown): void {
-  const [name = "", ...others] = path;
-  if (others.length === 0) document[name] = value;
-  // No member that an object has by itself is one of a document.
-  else put((document[name] ??= Object.create(null)) as Record<string, unknown>, others, value);
 }
 
 /** A form that changes something: sent as it is only by the pages of this session. */
@@ -161,6 +107,8 @@ interface FieldProps {
   /** What stands there before anybody typed. */
   value?: string | undefined;
   required?: boolean;
+  /** Needed where something else is chosen, which no browser can know. */
+  depends?: boolean;
   mono?: boolean;
   /** Never shown again once it is typed. */
   secret?: boolean;
@@ -227,14 +175,14 @@ export function Choice({ value, chosen, children }: { value: string; chosen: str
   );
 }
 
-function Field({ form, name, label, hint, required, secret, children }: FieldProps & { children?: Child }) {
+function Field({ form, name, label, hint, required, depends, secret, children }: FieldProps & { children?: Child }) {
   const id = form.idOf(name);
   const faults = form.faultsOf(name);
   return (
     <div class="field">
       <label for={id}>
         {label}
-        {required === true ? null : <span class="muted small"> (optional)</span>}
+        {required === true || depends === true ? null : <span class="muted small"> (optional)</span>}
       </label>
       {hint === undefined ? null : (
         <p class="hint" id={`${id}-hint`}>
@@ -247,17 +195,27 @@ function Field({ form, name, label, hint, required, secret, children }: FieldPro
           {faults.join(" ")}
         </p>
       )}
-      {secret === true && form.wasSent && form.faults.length > 0 ? (
-        <p class="hint">Type it again: what is secret is not kept.</p>
+      {isForgotten(form, secret) ? (
+        <p class="hint" id={`${id}-again`}>
+          Type it again: what is secret is not kept.
+        </p>
       ) : null}
     </div>
   );
 }
 
-function attributesOf({ form, name, hint }: FieldProps) {
+/** What is secret is on no page, so whoever sent a form that was refused has to type it once more. */
+function isForgotten(form: Form, secret = false): boolean {
+  return secret && form.wasSent && form.faults.length > 0;
+}
+
+function attributesOf({ form, name, hint, secret }: FieldProps) {
   const id = form.idOf(name);
   const isFaulty = form.faultsOf(name).length > 0;
-  const describedBy = [hint === undefined ? "" : `${id}-hint`, isFaulty ? `${id}-error` : ""].join(" ").trim();
+  const parts = { hint: hint !== undefined, error: isFaulty, again: isForgotten(form, secret) };
+  const describedBy = Object.entries(parts)
+    .flatMap(([part, isThere]) => (isThere ? [`${id}-${part}`] : []))
+    .join(" ");
   return {
     id,
     name,

@@ -45,22 +45,9 @@ export function Title({ trail, children, actions }: { trail?: Child; children?: 
   );
 }
 
-/** Leads to the other pages of a list. */
-export function Pages({ meta, path }: { meta: { total?: number; total_pages?: number; page?: number }; path: string }) {
-  const { total = 0, total_pages: pages = 1, page: at = 1 } = meta;
-  const to = (number: number) => `${path}${path.includes("?") ? "&" : "?"}page=${number}`;
-  return (
-    <nav class="pages" aria-label="Pages">
-      <span>
-        {total === 1 ? "1 entry" : `${total} entries`}
-        {pages > 1 ? `, page ${at} of ${pages}` : ""}
-      </span>
-      <span class="actions">
-        {at > 1 ? <a href={to(at - 1)}>Previous</a> : null}
-        {at < pages ? <a href={to(at + 1)}>Next</a> : null}
-      </span>
-    </nav>
-  );
+/** Leads back to the list that a page belongs to, where the person may see it. */
+export function TrailTo({ path, isSeen, children }: { path: string; isSeen: boolean; children?: Child }) {
+  return isSeen ? <a href={path}>{children}</a> : <>{children}</>;
 }
 
 /** Says that there is nothing yet, and what to do about it. */
@@ -75,6 +62,7 @@ export function Empty({ title, children }: { title: string; children?: Child }) 
 
 function Aside({ c }: { c: Context }) {
   const principal = c.get("principal");
+  const [own] = principal.lineage;
   const workspace = c.get("workspace");
   return (
     <>
@@ -94,7 +82,7 @@ function Aside({ c }: { c: Context }) {
           <button class="quiet small">Go</button>
         </form>
       ) : (
-        <span class="muted">Workspace {workspace}</span>
+        <span class="muted">Workspace {own.level === "workspace" ? own.id : workspace}</span>
       )}
       <form method="post" action="/console/sign-out" class="actions">
         <input type="hidden" name="csrf" value={c.get("session").csrf} />

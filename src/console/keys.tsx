@@ -1,14 +1,18 @@
 /** API keys: the list, making one, revoking one. The key itself stands on one page, the answer to the form that made it. */
 
+import type { Child } from "hono/jsx";
 import type { z } from "@hono/zod-openapi";
 import { PERMISSIONS } from "../domain/permissions.ts";
 import type { apiKeySchema } from "../jsonapi/api-key.ts";
 import { When } from "../look/time.tsx";
-import { hereQuery, levelOf, levelsToMake, may, mayRevoke, placeInWords } from "./access.ts";
-import { Copyable, documentOf, Faults, Form, PostForm, Text } from "./form.tsx";
-import { Empty, Pages, show, Title } from "./frame.tsx";
+import { hereQuery, levelOf, levelsToMake, may, mayRevoke, placeInWords, seesKeys } from "./access.ts";
+import { DeleteForm, unconfirmed } from "./confirm.tsx";
+import { documentOf } from "./form-document.ts";
+import { Copyable, Faults, Form, PostForm, Text } from "./form.tsx";
+import { Empty, show, Title, TrailTo } from "./frame.tsx";
+import { Pages, readPage, Table } from "./list.tsx";
 import { placeFields, withPlace } from "./place-fields.tsx";
-import { baseOf, type Context, onTo, read, Refusal, send } from "./service.ts";
+import { baseOf, type Context, onTo, Refusal, send } from "./service.ts";
 
 type ApiKey = z.infer<typeof apiKeySchema>;
 
@@ -24,13 +28,12 @@ const OF_STEPS: readonly string[] = [
 ];
 
 export async function keysPage(c: Context): Promise<Response> {
-  return await showKeys(c, [], 200);
+  return await showKeys(c, 200);
 }
 
-async function showKeys(c: Context, faults: Refusal["faults"], status: number): Promise<Response> {
+async function showKeys(c: Context, status: number, revoking?: { id: string; form: Form }): Promise<Response> {
   const base = baseOf(c);
-  const page = `page[size]=${PAGE_SIZE}&page[number]=${Number(c.req.query("page")) || 1}`;
-  const { data, meta } = await read<ApiKey[]>(c, `/v2/api-keys?${page}&${hereQuery(c)}`);
+  const { data, meta } = await readPage<ApiKey>(c, "/v2/api-keys", PAGE_SIZE, hereQuery(c));
   const now = Date.now();
   const make =
     levelsToMake(c, "key").length > 0 ? (
@@ -45,7 +48,6 @@ async function showKeys(c: Context, faults: Refusal["faults"], status: number): 
     children: (
       <>
         <Title actions={data.length > 0 ? make : undefined}>API keys</Title>
-        <Faults form={new Form(undefined, faults)} />
         {data.length === 0 ? (
           <Empty title="There is no key yet">
             <p>What runs your integrations reads tokens with a key. Give it no more permissions than it needs.</p>
@@ -53,27 +55,16 @@ async function showKeys(c: Context, faults: Refusal["faults"], status: number): 
           </Empty>
         ) : (
           <>
-            <div class="table">
-              <table class="folds">
-                <thead>
-                  <tr>
-                    <th>Name</th>
-                    <th>For</th>
-                    <th>Permissions</th>
-                    <th>Used</th>
-                    <th>Ends</th>
-                    <th>
-                      <span class="unseen">Revoke</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.map((key) => (
-                    <Row c={c} shown={key} now={now} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table columns={["Name", "For", "Permissions", "Used", "Ends", { unseen: "Revoke" }]}>
+              {data.map((key) => (
+                <Row
+                  c={c}
+                  shown={key}
+                  now={now}
+                  form={(key.id === revoking?.id ? revoking.form : new Form()).apart(`revoke-${key.id}-`)}
+                />
+              ))}
+            </Table>
             <Pages meta={meta} path={`${base}/keys`} />
           </>
         )}
@@ -82,7 +73,17 @@ async function showKeys(c: Context, faults: Refusal["faults"], status: number): 
   });
 }
 
-function Row({ c, shown: { id, attributes, relationships }, now }: { c: Context; shown: ApiKey; now: number }) {
+function Row({
+  c,
+  shown: { id, attributes, relationships },
+  now,
+  form,
+}: {
+  c: Context;
+  shown: ApiKey;
+  now: number;
+  form: Form;
+}) {
   const { permissions, last_used_at: usedAt, expires_at: expiresAt } = attributes;
   const isOwn = c.get("principal").id === `key:${id}`;
   return (
@@ -112,25 +113,36 @@ function Row({ c, shown: { id, attributes, relationships }, now }: { c: Context;
       <td data-label="Ends">{expiresAt === null ? "never" : <When at={expiresAt} now={now} />}</td>
       <td>
         {mayRevoke(c, levelOf(relationships)) ? (
-          <PostForm c={c} action={`${baseOf(c)}/keys/${id}/revoke`} class="actions">
-            <button class="danger small" aria-label={`Revoke ${attributes.name}`}>
-              Revoke
-            </button>
-          </PostForm>
+          <DeleteForm
+            c={c}
+            action={`${baseOf(c)}/keys/${id}/revoke`}
+            verb="Revoke"
+            what="key"
+            name={attributes.name}
+            form={form}
+          >
+            {/* The API has no look-up of one key, and this only asks the person whether they mean it. */}
+            <input type="hidden" name="name" value={attributes.name} />
+            <p>
+              {isOwn
+                ? "This is the key that you are signed in with: you are signed out at once, and what else uses it stops working."
+                : "What uses it stops working at once. It cannot be taken back."}
+            </p>
+          </DeleteForm>
         ) : null}
       </td>
     </tr>
   );
 }
 
+/** Revokes a key, if its name was typed. */
 export async function revokeKey(c: Context): Promise<Response> {
-  try {
-    await send(c, "DELETE", `/v2/api-keys/${encodeURIComponent(c.req.param("id") ?? "")}`);
-    return onTo(c, `${baseOf(c)}/keys`, "revoked");
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return await showKeys(c, error.faults, error.status);
-  }
+  const sent = c.get("form");
+  const id = c.req.param("id") ?? "";
+  const faults = unconfirmed(sent, sent.get("name") ?? "", "revoke");
+  if (faults.length > 0) return await showKeys(c, 400, { id, form: new Form(sent, faults) });
+  await send(c, "DELETE", `/v2/api-keys/${encodeURIComponent(id)}`);
+  return onTo(c, `${baseOf(c)}/keys`, "revoked");
 }
 
 export async function newKeyPage(c: Context): Promise<Response> {
@@ -163,6 +175,14 @@ function endOfDay(text: string): string {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T23:59:59Z` : text;
 }
 
+function trail(c: Context): Child {
+  return (
+    <TrailTo path={`${baseOf(c)}/keys`} isSeen={seesKeys(c)}>
+      API keys
+    </TrailTo>
+  );
+}
+
 async function showMade(c: Context, { attributes }: ApiKey): Promise<Response> {
   return await show(c, {
     title: "The new key",
@@ -170,7 +190,7 @@ async function showMade(c: Context, { attributes }: ApiKey): Promise<Response> {
     status: 201,
     children: (
       <>
-        <Title trail={<a href={`${baseOf(c)}/keys`}>API keys</a>}>{attributes.name}</Title>
+        <Title trail={trail(c)}>{attributes.name}</Title>
         <p class="notice good" role="status">
           The key is made. Copy it now: it is on this page and on no other, and only its fingerprint is kept.
         </p>
@@ -178,7 +198,11 @@ async function showMade(c: Context, { attributes }: ApiKey): Promise<Response> {
           <Copyable id="made" label="API key" value={attributes.key ?? ""} />
         </div>
         <p>
-          <a href={`${baseOf(c)}/keys`}>To the keys</a>
+          {seesKeys(c) ? (
+            <a href={`${baseOf(c)}/keys`}>To the keys</a>
+          ) : (
+            <a href={`${baseOf(c)}/keys/new`}>Make another one</a>
+          )}
         </p>
       </>
     ),
@@ -194,7 +218,7 @@ async function showForm(c: Context, form: Form, status: number): Promise<Respons
     status,
     children: (
       <>
-        <Title trail={<a href={`${base}/keys`}>API keys</a>}>New API key</Title>
+        <Title trail={trail(c)}>New API key</Title>
         {isAllowed ? (
           <PostForm c={c} action={`${base}/keys/new`}>
             <Faults form={form} />
@@ -216,7 +240,7 @@ async function showForm(c: Context, form: Form, status: number): Promise<Respons
             />
             <div class="actions">
               <button>Make the key</button>
-              <a href={`${base}/keys`}>Cancel</a>
+              <a href={seesKeys(c) ? `${base}/keys` : base}>Cancel</a>
             </div>
           </PostForm>
         ) : (
@@ -233,17 +257,29 @@ async function showForm(c: Context, form: Form, status: number): Promise<Respons
 function PermissionChoices({ c, form }: { c: Context; form: Form }) {
   const chosen = form.wasSent ? form.values(PERMISSIONS_FIELD) : OF_STEPS;
   const faults = form.faultsOf(PERMISSIONS_FIELD);
+  const id = form.idOf(PERMISSIONS_FIELD);
+  const isFaulty = faults.length > 0;
   return (
-    <fieldset>
+    <fieldset id={id} aria-describedby={isFaulty ? `${id}-hint ${id}-error` : `${id}-hint`}>
       <legend>What it may do</legend>
-      <p class="hint" id="permissions-hint">
+      <p class="hint" id={`${id}-hint`}>
         Chosen is what a step needs that reads tokens.
       </p>
-      {faults.length === 0 ? null : <p class="error">{faults.join(" ")}</p>}
+      {isFaulty ? (
+        <p class="error" id={`${id}-error`}>
+          {faults.join(" ")}
+        </p>
+      ) : null}
       <div class="choices">
         {PERMISSIONS.filter((each) => may(c, each)).map((permission) => (
           <label class="choice">
-            <input type="checkbox" name={PERMISSIONS_FIELD} value={permission} checked={chosen.includes(permission)} />
+            <input
+              type="checkbox"
+              name={PERMISSIONS_FIELD}
+              value={permission}
+              checked={chosen.includes(permission)}
+              aria-invalid={isFaulty ? "true" : undefined}
+            />
             <code>{permission}</code>
           </label>
         ))}

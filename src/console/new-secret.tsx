@@ -1,78 +1,105 @@
 /** Making a secret for a client of any type: a person consents, a token is fetched, or it is typed in. */
 
 import type { Child } from "hono/jsx";
-import { levelsToMake, may } from "./access.ts";
+import { levelsToMake, may, mayConnect } from "./access.ts";
+import { choicesOf, ClientChoice, clientNamed } from "./client-choice.tsx";
+import { beginConsent, ConsentButtons } from "./consent.tsx";
+import { CredentialFields, FieldsOfClient, providerOf, READS } from "./credential-fields.tsx";
+import { documentOf } from "./form-document.ts";
+import { Area, Copyable, Faults, Form, PostForm, Text } from "./form.tsx";
+import { Empty, show, Title, TrailTo } from "./frame.tsx";
 import type { AuthClient } from "./registration-fields.tsx";
-import { beginConsent } from "./consent.tsx";
-import { CredentialFields, FieldsOfProvider, providerOf, READS } from "./credential-fields.tsx";
-import { Area, Choice, documentOf, Faults, Form, Pick, PostForm, Text } from "./form.tsx";
-import { Empty, show, Title } from "./frame.tsx";
-import { clientsOf } from "./secrets.tsx";
 import { baseOf, type Context, onTo, Refusal, send } from "./service.ts";
 import type { Secret } from "./state.tsx";
 
 const ATTRIBUTES = "/data/attributes";
 
 export async function newSecretPage(c: Context): Promise<Response> {
-  return await showForm(c, c.req.query("client") ?? "", new Form(), 200);
+  return await showForm(c, new Form(), 200);
 }
 
 /** Takes the form: starts a consent, or stores what was typed. */
 export async function createSecret(c: Context): Promise<Response> {
   const sent = c.get("form");
-  const id = sent.get("client") ?? "";
   const { document, faults } = documentOf(sent, READS);
-  if (faults.length > 0) return await showForm(c, id, new Form(sent, faults), 400);
+  if (faults.length > 0) return await showForm(c, new Form(sent, faults), 400);
   const { data = {} } = document as { data?: object };
-  const relationships = { auth_client: { data: { id, type: "auth-client" } } };
+  const relationships = { auth_client: { data: { id: c.req.query("client") ?? "", type: "auth-client" } } };
   try {
     if (sent.has("consent")) return await beginConsent(c, { ...data, relationships }, sent.get("consent") === "link");
     const path = `/v2/workspaces/${c.get("workspace")}/secrets`;
     const { data: made } = await send<Secret>(c, "POST", path, {
       data: { type: "auth-secret", ...data, relationships },
     });
+    if (!may(c, "workspaces.auth_secret.get")) return await showMade(c, made);
     return onTo(c, `${baseOf(c)}/secrets/${made.id}`, "created");
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return await showForm(c, id, new Form(sent, error.faults), error.status);
+    return await showForm(c, new Form(sent, error.faults), error.status);
   }
 }
 
-async function showForm(c: Context, id: string, form: Form, status: number): Promise<Response> {
-  const base = baseOf(c);
-  const mayMake = may(c, "workspaces.auth_secret.create");
-  const clients = mayMake ? await clientsOf(c) : [];
-  const client = clients.find((each) => each.id === id);
+/** Whoever may make secrets may not see them, perhaps. */
+async function showMade(c: Context, { id, attributes }: Secret): Promise<Response> {
+  return await show(c, {
+    title: attributes.name,
+    tab: "secrets",
+    status: 201,
+    children: (
+      <>
+        <Title>{attributes.name}</Title>
+        <p>The account is connected. You may not look at it, so keep its id.</p>
+        <div class="form">
+          <Copyable id="made" label="Id" value={id} />
+        </div>
+        <p>
+          <a href={`${baseOf(c)}/secrets/new`}>Connect another one</a>
+        </p>
+      </>
+    ),
+  });
+}
+
+async function showForm(c: Context, form: Form, status: number): Promise<Response> {
+  const trail = (
+    <TrailTo path={`${baseOf(c)}/secrets`} isSeen={may(c, "workspaces.auth_secret.get")}>
+      Secrets
+    </TrailTo>
+  );
   return await show(c, {
     title: "Connect an account",
     tab: "secrets",
     status,
     children: (
       <>
-        <Title trail={<a href={`${base}/secrets`}>Secrets</a>}>Connect an account</Title>
-        {!mayMake ? (
-          <Empty title="You may not connect accounts">
-            <p>Ask somebody whose key has the permission workspaces.auth_secret.create.</p>
-          </Empty>
-        ) : (
-          <>
-            <PickClient c={c} id={id} clients={clients} />
-            {client === undefined ? <Faults form={form} /> : await formFor(c, client, form)}
-          </>
-        )}
+        <Title trail={trail}>Connect an account</Title>
+        {mayConnect(c) ? await formsOf(c, form) : <NotAllowed />}
       </>
     ),
   });
 }
 
-function PickClient({ c, id, clients }: { c: Context; id: string; clients: AuthClient[] }) {
+function NotAllowed() {
+  return (
+    <Empty title="You may not connect accounts">
+      <p>
+        Ask somebody for a key with the permissions workspaces.auth_secret.create and workspaces.auth_clients.get: the
+        second is to pick an auth client.
+      </p>
+    </Empty>
+  );
+}
+
+async function formsOf(c: Context, form: Form): Promise<Child> {
+  const [client, choices] = await Promise.all([clientNamed(c, c.req.query("client") ?? ""), choicesOf(c)]);
+  const hasNone = choices.data.length === 0 && (c.req.query("find") ?? "") === "";
   const add =
     levelsToMake(c, "client").length === 0 ? null : (
-      <a class={clients.length === 0 ? "button" : undefined} href={`${baseOf(c)}/clients/new?for=secret`}>
+      <a class={hasNone ? "button" : undefined} href={`${baseOf(c)}/clients/new?for=secret`}>
         + Add new client
       </a>
     );
-  if (clients.length === 0) {
+  if (hasNone) {
     return (
       <Empty title="First, an auth client">
         <p>
@@ -84,24 +111,11 @@ function PickClient({ c, id, clients }: { c: Context; id: string; clients: AuthC
     );
   }
   return (
-    <form class="form">
-      <div class="inline">
-        <div class="wide">
-          <Pick form={new Form()} name="client" label="Auth client" required>
-            <Choice value="" chosen={id}>
-              Choose …
-            </Choice>
-            {clients.map((client) => (
-              <Choice value={client.id} chosen={id}>
-                {client.attributes.name} ({client.attributes.provider ?? client.attributes.type})
-              </Choice>
-            ))}
-          </Pick>
-        </div>
-        <button class="quiet">Use this</button>
-      </div>
+    <>
+      <ClientChoice c={c} chosen={client} choices={choices} />
       <p>{add}</p>
-    </form>
+      {client === null ? <Faults form={form} /> : await formFor(c, client, form)}
+    </>
   );
 }
 
@@ -120,24 +134,17 @@ async function formFor(c: Context, client: AuthClient, form: Form): Promise<Chil
   const asksPerson = type === "oauth2" && grant === "authorization_code";
   const isImport = form.wasSent && !form.value("consent") && asksPerson;
   const importing = (isImport ? form : new Form()).apart("brought-");
+  const action = `${baseOf(c)}/secrets/new?client=${client.id}`;
   return (
     <>
-      <PostForm c={c} action={`${baseOf(c)}/secrets/new`}>
-        <input type="hidden" name="client" value={client.id} />
+      <PostForm c={c} action={action}>
         {isImport ? null : <Faults form={form} />}
         {name}
         {asksPerson ? (
           <>
             <ConsentFields form={form} />
-            <FieldsOfProvider form={form} provider={provider} at={`${ATTRIBUTES}/fields`} />
-            <div class="actions">
-              <button name="consent" value="here">
-                Authorize
-              </button>
-              <button name="consent" value="link" class="quiet">
-                Make a link to send
-              </button>
-            </div>
+            <FieldsOfClient form={form} client={client} provider={provider} at={`${ATTRIBUTES}/fields`} />
+            <ConsentButtons />
           </>
         ) : (
           <>
@@ -149,8 +156,7 @@ async function formFor(c: Context, client: AuthClient, form: Form): Promise<Chil
       {asksPerson ? (
         <details open={isImport} class="form">
           <summary>I have tokens already</summary>
-          <PostForm c={c} action={`${baseOf(c)}/secrets/new`}>
-            <input type="hidden" name="client" value={client.id} />
+          <PostForm c={c} action={action}>
             {isImport ? <Faults form={importing} /> : null}
             <Text form={importing} name={`${ATTRIBUTES}/name`} label="The account’s name" required />
             <CredentialFields form={importing} client={client} provider={provider} />

@@ -12,7 +12,8 @@ import { statusOf } from "../jsonapi/errors.ts";
 import { lookHeaders } from "../look/headers.ts";
 import { page } from "../look/page.tsx";
 import { newClientPage, createClient } from "./client-form.tsx";
-import { changeClient, clientPage, clientsPage, deleteClient, diagnosePage } from "./clients.tsx";
+import { changeClient, clientPage, deleteClient, diagnosePage } from "./client.tsx";
+import { clientsPage } from "./clients.tsx";
 import { eventsPage } from "./events.tsx";
 import { show } from "./frame.tsx";
 import { createKey, keysPage, newKeyPage, revokeKey } from "./keys.tsx";
@@ -21,8 +22,8 @@ import { authorizedPage } from "./consent.tsx";
 import { authorize, changeSecret, deleteSecret, refreshSecret, secretPage } from "./secret.tsx";
 import { createSecret, newSecretPage } from "./new-secret.tsx";
 import { secretsPage } from "./secrets.tsx";
-import { type ConsoleEnv, type Context, type Fault, Refusal } from "./service.ts";
-import { foreignForm, sessionOf, showSignIn, signIn, signOut, toSignIn } from "./sign-in.tsx";
+import { baseOf, type ConsoleEnv, type Context, type Fault, Refusal } from "./service.ts";
+import { foreignForm, sessionOf, setRetryAfter, showSignIn, signIn, signOut, toSignIn } from "./sign-in.tsx";
 import { createPlace, deletePlace, homePage, tenancyPage } from "./tenancy.tsx";
 
 const MAX_FORM_BYTES = 256 * 1024;
@@ -80,6 +81,7 @@ export function createConsole() {
   });
   app.get("/console/tenancy", (c) => c.redirect("/console/tenancy/workspaces", 303));
   app.get("/console/tenancy/:kind", (c) => tenancyPage(c));
+  app.get("/console/tenancy/:kind/:id", (c) => c.redirect(`/console/tenancy/${c.req.param("kind")}`, 303));
   app.post("/console/tenancy/:kind", (c) => createPlace(c));
   app.post("/console/tenancy/:kind/:id/delete", (c) => deletePlace(c));
 
@@ -105,9 +107,19 @@ export function createConsole() {
     app.post(`${base}/clients/:id/delete`, (c) => deleteClient(c));
     app.get(`${base}/keys`, (c) => keysPage(c));
     app.get(`${base}/keys/new`, (c) => newKeyPage(c));
+    app.get(`${base}/keys/:id`, (c) => c.redirect(`${baseOf(c)}/keys`, 303));
     app.post(`${base}/keys/new`, (c) => createKey(c));
     app.post(`${base}/keys/:id/revoke`, (c) => revokeKey(c));
   }
+
+  // Whoever loads the answer to a form again, or signs in after it, is where the form was.
+  app.get("/console/sign-out", (c) => c.redirect("/console", 303));
+  app.get("*", async (c, next) => {
+    const { pathname } = new URL(c.req.url);
+    const above = /^(\/console\/.+)\/(refresh|authorize|delete|diagnose|revoke)$/.exec(pathname)?.[1];
+    if (above !== undefined) return c.redirect(above, 303);
+    await next();
+  });
 
   app.notFound((c) => failure(c, 404, [{ detail: "There is no such page." }]));
   app.onError((error, c) => {
@@ -119,6 +131,7 @@ export function createConsole() {
     }
     const failed = toServiceError(error);
     c.env.failed(failed);
+    setRetryAfter(c, failed);
     return failure(c, statusOf(failed.failure.code), failed.failure.problems);
   });
   return app;
@@ -159,9 +172,12 @@ function comeBack(c: Context): Response | Promise<Response> {
     narrow: true,
     head: <meta http-equiv="refresh" content={`0; url=${here}`} />,
     children: (
-      <p>
-        <a href={here}>Go on to the console</a>
-      </p>
+      <>
+        <h1>One moment</h1>
+        <p>
+          <a href={here}>Go on to the console</a>
+        </p>
+      </>
     ),
   });
   return c.html(document);

@@ -3,11 +3,10 @@
 import type { Child } from "hono/jsx";
 import type { Level } from "../domain/place.ts";
 import { hereOf, levelsToMake } from "./access.ts";
-import { Choice, type Form, Pick, Text } from "./form.tsx";
+import { type Form, Text } from "./form.tsx";
 import type { Context } from "./service.ts";
 
 const LEVEL = "level";
-const PLACE = "place_id";
 
 const WORDS: Record<Level, string> = {
   workspace: "One workspace",
@@ -20,29 +19,45 @@ const WORDS: Record<Level, string> = {
 export function placeFields(c: Context, form: Form, of: "client" | "key"): Child {
   const levels = levelsToMake(c, of);
   const here = hereOf(c);
-  const id = here.level === "global" ? "" : here.id;
   const [narrowest = "workspace"] = levels;
   if (levels.length === 1 && narrowest === here.level) {
     return (
       <>
         <input type="hidden" name={LEVEL} value={narrowest} />
-        <input type="hidden" name={PLACE} value={id} />
+        {here.level === "global" ? null : <input type="hidden" name={`${here.level}_id`} value={here.id} />}
       </>
     );
   }
   const chosen = form.value(LEVEL, levels.includes(here.level) ? here.level : narrowest);
   return (
-    <div class="inline">
-      <Pick form={form} name={LEVEL} label="For whom" required>
-        {levels.map((level) => (
-          <Choice value={level} chosen={chosen}>
-            {WORDS[level]}
-          </Choice>
-        ))}
-      </Pick>
-      <Text form={form} name={PLACE} label="Its id" value={id} mono />
-    </div>
+    <fieldset>
+      <legend>For whom</legend>
+      {levels.map((level) => (
+        <div class="option">
+          <label class="choice">
+            <input type="radio" name={LEVEL} value={level} checked={level === chosen} required />
+            <span>{WORDS[level]}</span>
+          </label>
+          {level === "global" ? null : (
+            <Text
+              form={form}
+              name={`${level}_id`}
+              label={`Id of the ${level}`}
+              value={knownId(c, level)}
+              depends
+              mono
+            />
+          )}
+        </div>
+      ))}
+    </fieldset>
   );
+}
+
+/** Gives the id that is meant where it is known: that of the workspace of these pages, or of what the person belongs to. */
+function knownId(c: Context, level: Level): string {
+  const known = [hereOf(c), c.get("principal").lineage[0]].find((place) => place.level === level);
+  return known === undefined || known.level === "global" ? "" : known.id;
 }
 
 /** Puts the place that a form names into its document. */
@@ -50,6 +65,6 @@ export function withPlace(document: object, sent: URLSearchParams): Record<strin
   const level = sent.get(LEVEL) ?? "global";
   if (!["tenant", "contract", "workspace"].includes(level)) return { ...document };
   const { data } = document as { data?: { relationships?: object } };
-  const place = { [level]: { data: { id: sent.get(PLACE)?.trim() ?? "", type: level } } };
+  const place = { [level]: { data: { id: sent.get(`${level}_id`)?.trim() ?? "", type: level } } };
   return { ...document, data: { ...data, relationships: { ...data?.relationships, ...place } } };
 }

@@ -5,7 +5,9 @@ import { redirectUri } from "../domain/auth-client.ts";
 import type { AuthClientId } from "../domain/ids.ts";
 import type { authClientSchema } from "../jsonapi/auth-client-resource.ts";
 import type { providerSchema } from "../jsonapi/provider.ts";
-import { Area, Choice, Copyable, type Form, Pick, type Reads, Text } from "./form.tsx";
+import { FLAVOUR_READS, FlavourJson, ScopesAndParameters, textsOf } from "./flavour-fields.tsx";
+import { type Reads } from "./form-document.ts";
+import { Area, Choice, Copyable, type Form, Pick, Text } from "./form.tsx";
 import type { Context } from "./service.ts";
 
 export type AuthClient = z.infer<typeof authClientSchema>;
@@ -16,11 +18,11 @@ const CREDENTIALS = `${ATTRIBUTES}/credentials`;
 
 /** How the texts of these fields become members of the document. */
 export const READS: Reads = {
+  ...FLAVOUR_READS,
   [CREDENTIALS]: "json",
   [`${CREDENTIALS}/token_expires_in`]: "number",
   [`${ATTRIBUTES}/refresh_lead_seconds`]: "number",
   [`${ATTRIBUTES}/refresh_jitter_seconds`]: "number",
-  [`${ATTRIBUTES}/flavour`]: "json",
 };
 
 /** What the form is for: a provider of the presets, or one of the others. */
@@ -29,18 +31,18 @@ export interface Kind {
   provider: Provider | null;
   /** The `type` of the client; null: the person names it. */
   type: string | null;
+  /** How tokens come to be: what is asked depends on it. */
+  grant: string;
 }
 
-/** All of them, for a client that is made. */
-export function Registration({ c, kind: { kind, provider }, form }: { c: Context; kind: Kind; form: Form }) {
+/** All of them, for a client that is made with this id. */
+export function Registration({ c, kind, id, form }: { c: Context; kind: Kind; id: string; form: Form }) {
+  const { provider, grant } = kind;
+  const [how] = kind.kind.split(":");
   const flavour = provider?.attributes.flavour ?? {};
-  const grant = form.value(`${ATTRIBUTES}/grant_type`, provider?.attributes.grant_type ?? "authorization_code");
-  const signs = flavour.client_auth === "private_key_jwt" || grant === "jwt_bearer";
-  // The provider has to know the callback URL before it gives an id, so ours is there before the client is.
-  const id = form.value("/data/id", crypto.randomUUID());
+  const texts = textsOf({}, flavour);
   return (
     <>
-      <input type="hidden" name="/data/id" value={id} />
       {grant === "authorization_code" ? (
         <div class="card">
           <h2>First, at the provider</h2>
@@ -55,7 +57,7 @@ export function Registration({ c, kind: { kind, provider }, form }: { c: Context
           />
         </div>
       ) : null}
-      {kind === "issuer" ? (
+      {how === "issuer" ? (
         <Text
           form={form}
           name={`${ATTRIBUTES}/issuer`}
@@ -68,40 +70,72 @@ export function Registration({ c, kind: { kind, provider }, form }: { c: Context
         />
       ) : null}
       <Text form={form} name={`${CREDENTIALS}/client_id`} label="Client id" required mono />
-      {signs ? null : (
-        <Text
-          form={form}
-          name={`${CREDENTIALS}/client_secret`}
-          label="Client secret"
-          hint="Sealed when it is stored, and never shown again. A public client has none, and says client_auth: none in its flavour, under Advanced."
-          secret
-        />
-      )}
       {grant === "jwt_bearer" ? (
+        <PrivateKey form={form} required />
+      ) : flavour.client_auth === "private_key_jwt" ? null : (
         <>
-          <Area
+          {provider === null ? <Proof form={form} /> : null}
+          <Text
             form={form}
-            name={`${CREDENTIALS}/private_key`}
-            label="Private key"
-            hint="PKCS #8 in PEM, as the provider gave it to you."
+            name={`${CREDENTIALS}/client_secret`}
+            label="Client secret"
+            hint="Sealed when it is stored, and never shown again."
+            required={provider !== null && flavour.client_auth !== "none"}
+            depends={provider === null}
             secret
-            mono
-            required
           />
-          <Text form={form} name={`${CREDENTIALS}/private_key_id`} label="Id of the private key" mono />
         </>
-      ) : null}
-      {kind === "hand" ? <Addresses form={form} isRequired hasConsent={grant === "authorization_code"} /> : null}
+      )}
+      {how === "hand" ? <Addresses form={form} isRequired hasConsent={grant === "authorization_code"} /> : null}
+      <ScopesAndParameters form={form} grant={grant} texts={texts} />
       <details open={form.faults.length > 0}>
         <summary>Advanced</summary>
         <div class="fields">
-          {kind === "hand" ? null : <Addresses form={form} provider={provider} />}
-          {provider === null ? <GrantType form={form} grant={grant} /> : null}
-          <Timing form={form} provider={provider} />
-          <Flavour form={form} />
+          {how === "hand" ? null : <Addresses form={form} provider={provider} />}
+          <Timing form={form} provider={provider} texts={{}} />
+          <FlavourJson form={form} texts={texts} />
         </div>
       </details>
     </>
+  );
+}
+
+/** The key of a client that signs assertions; `keyId` is what the provider calls the one at hand. */
+export function PrivateKey({ form, keyId, required }: { form: Form; keyId?: string | undefined; required?: boolean }) {
+  return (
+    <>
+      <Area
+        form={form}
+        name={`${CREDENTIALS}/private_key`}
+        label="Private key"
+        hint="PKCS #8 in PEM, as the provider gave it to you. Never shown again."
+        secret
+        mono
+        required={required ?? false}
+      />
+      <Text form={form} name={`${CREDENTIALS}/private_key_id`} label="Id of the private key" value={keyId} mono />
+    </>
+  );
+}
+
+function Proof({ form }: { form: Form }) {
+  const name = `${ATTRIBUTES}/flavour/client_auth`;
+  const chosen = form.value(name);
+  return (
+    <Pick form={form} name={name} label="How the app proves who it is" depends>
+      <Choice value="" chosen={chosen}>
+        As most do: client secret, in the request
+      </Choice>
+      <Choice value="basic" chosen={chosen}>
+        Client secret, in a header (Basic)
+      </Choice>
+      <Choice value="none" chosen={chosen}>
+        Not at all: a public client has no secret
+      </Choice>
+      <Choice value="private_key_jwt" chosen={chosen}>
+        It signs (private_key_jwt): the key is made here
+      </Choice>
+    </Pick>
   );
 }
 
@@ -141,76 +175,36 @@ function Addresses({
   );
 }
 
-function GrantType({ form, grant }: { form: Form; grant: string }) {
-  return (
-    <Pick form={form} name={`${ATTRIBUTES}/grant_type`} label="How tokens come to be">
-      <Choice value="authorization_code" chosen={grant}>
-        A person consents (authorization_code)
-      </Choice>
-      <Choice value="client_credentials" chosen={grant}>
-        The app by itself (client_credentials)
-      </Choice>
-      <Choice value="jwt_bearer" chosen={grant}>
-        A signed assertion (jwt_bearer)
-      </Choice>
-    </Pick>
-  );
-}
-
-/** When tokens of a client are renewed. */
+/** When tokens of a client are renewed. `texts` are what stands there before anybody typed. */
 export function Timing({
   form,
-  client,
-  provider = null,
+  provider,
+  texts,
 }: {
   form: Form;
-  client?: AuthClient;
-  provider?: Provider | null;
+  provider: Provider | null;
+  texts: Readonly<Record<string, string>>;
 }) {
-  const shown = client?.attributes;
-  const lead = shown?.refresh_lead_seconds ?? provider?.attributes.refresh_lead_seconds;
-  const text = (value: unknown) => (typeof value === "number" ? String(value) : undefined);
+  const { refresh_lead_seconds: lead, token_expires_in: lifetime } = provider?.attributes ?? {};
+  const field = (name: string, label: string, placeholder?: string | number | null) => (
+    <Text
+      form={form}
+      name={name}
+      label={label}
+      type="number"
+      value={texts[name]}
+      placeholder={String(placeholder ?? "")}
+    />
+  );
   return (
     <>
-      <Text
-        form={form}
-        name={`${ATTRIBUTES}/refresh_lead_seconds`}
-        label="Renew so many seconds before the end"
-        type="number"
-        value={text(lead)}
-        placeholder="60"
-      />
-      <Text
-        form={form}
-        name={`${ATTRIBUTES}/refresh_jitter_seconds`}
-        label="… and up to so many earlier, at random"
-        type="number"
-        value={text(shown?.refresh_jitter_seconds)}
-        placeholder="0"
-      />
-      <Text
-        form={form}
-        name={`${CREDENTIALS}/token_expires_in`}
-        label="Seconds that a token lives, where the provider does not say"
-        type="number"
-        value={text(shown?.credentials?.["token_expires_in"])}
-      />
+      {field(`${ATTRIBUTES}/refresh_lead_seconds`, "Renew so many seconds before the end", lead ?? 60)}
+      {field(`${ATTRIBUTES}/refresh_jitter_seconds`, "… and up to so many earlier, at random", 0)}
+      {field(
+        `${CREDENTIALS}/token_expires_in`,
+        "Seconds that a token lives, where the provider does not say",
+        lifetime,
+      )}
     </>
-  );
-}
-
-/** In what its provider differs from the standard. */
-export function Flavour({ form, value }: { form: Form; value?: string }) {
-  const hint = "In what the provider differs from the standard, as JSON. docs/PROVIDERS.md has all of it.";
-  return (
-    <Area
-      form={form}
-      name={`${ATTRIBUTES}/flavour`}
-      label="Flavour"
-      hint={hint}
-      value={value}
-      placeholder={'{ "client_auth": "body" }'}
-      mono
-    />
   );
 }

@@ -27,7 +27,7 @@ export function State({
     );
   return (
     <div class="card">
-      <p>
+      <p data-news>
         <StateBadge secret={secret} /> {stateSentence(secret)}
       </p>
       <Life secret={secret} now={now} />

@@ -1,12 +1,13 @@
 /** One secret: how it is, what happened to it, and what can be done with it. Its credentials are on no page. */
 
 import { hereQuery, may, seesClients } from "./access.ts";
-import { RefreshChart, refreshesByHour } from "./chart.tsx";
+import { RefreshChart, refreshesOfDay } from "./chart.tsx";
 import type { AuthClient } from "./registration-fields.tsx";
-import { beginConsent } from "./consent.tsx";
+import { beginConsent, ConsentButtons } from "./consent.tsx";
 import { CredentialFields, providerOf, READS } from "./credential-fields.tsx";
 import { DeleteForm, unconfirmed } from "./confirm.tsx";
-import { documentOf, Faults, Form, PostForm, Text } from "./form.tsx";
+import { documentOf } from "./form-document.ts";
+import { Faults, Form, PostForm, Text } from "./form.tsx";
 import { show, Title } from "./frame.tsx";
 import { ConsentFields } from "./new-secret.tsx";
 import { baseOf, type Context, onTo, read, readIfAny, Refusal, send } from "./service.ts";
@@ -138,8 +139,13 @@ async function showSecret(c: Context, secret: Secret, sent: Sent): Promise<Respo
             <div class="card">
               <h2>What happened</h2>
               <Timeline events={history.data} now={now} />
+              {may(c, "workspaces.events.get") ? (
+                <p class="small">
+                  <a href={`${baseOf(c)}/events?about=${secret.id}`}>Who read it, and all else</a>
+                </p>
+              ) : null}
             </div>
-            {isRenewed ? <RefreshChart buckets={refreshesByHour(history.data, now)} /> : null}
+            {isRenewed ? <RefreshChart day={refreshesOfDay([history.data], now)} now={now} /> : null}
           </section>
         )}
         {may(c, "workspaces.auth_secret.edit") ? (
@@ -183,14 +189,7 @@ function Consent({ c, secret, form }: { c: Context; secret: Secret; form: Form }
           <input type="checkbox" name="another" value="yes" />
           <span>It may be another account than before</span>
         </label>
-        <div class="actions">
-          <button name="consent" value="here">
-            Authorize
-          </button>
-          <button name="consent" value="link" class="quiet">
-            Make a link to send
-          </button>
-        </div>
+        <ConsentButtons />
       </PostForm>
     </details>
   );

@@ -1,10 +1,11 @@
 /** Secrets of a workspace: the list, with search and filters. */
 
 import { When } from "../look/time.tsx";
-import { hereQuery, may, seesClients } from "./access.ts";
+import { hereQuery, mayConnect, seesClients } from "./access.ts";
 import type { AuthClient } from "./registration-fields.tsx";
 import { Choice, Form, Pick } from "./form.tsx";
-import { Empty, Pages, show, Title } from "./frame.tsx";
+import { Empty, show, Title } from "./frame.tsx";
+import { Pages, readPage, Table } from "./list.tsx";
 import { baseOf, type Context, read } from "./service.ts";
 import { type Secret, StateBadge, stateSentence } from "./state.tsx";
 
@@ -12,21 +13,19 @@ const PAGE_SIZE = 25;
 
 export async function secretsPage(c: Context): Promise<Response> {
   const base = baseOf(c);
-  const { name = "", state = "", client = "", page = "1" } = c.req.query();
-  const filters = new URLSearchParams();
-  if (name !== "") filters.set("filter[name]", name);
-  if (state === "ready" || state === "error") filters.set("filter[state]", state);
-  if (client !== "") filters.set("filter[auth_client]", client);
-  const isNarrowed = filters.size > 0;
-  filters.set("page[size]", String(PAGE_SIZE));
-  filters.set("page[number]", String(Number(page) || 1));
+  const { name = "", state = "", client = "" } = c.req.query();
+  const filters: Record<string, string> = {};
+  if (name !== "") filters["filter[name]"] = name;
+  if (state === "ready" || state === "error") filters["filter[state]"] = state;
+  if (client !== "") filters["filter[auth_client]"] = client;
+  const isNarrowed = Object.keys(filters).length > 0;
   const [{ data, meta }, clients] = await Promise.all([
-    read<Secret[]>(c, `/v2/workspaces/${c.get("workspace")}/secrets?${filters.toString()}`),
+    readPage<Secret>(c, `/v2/workspaces/${c.get("workspace")}/secrets`, PAGE_SIZE, filters),
     clientsOf(c),
   ]);
   const nameOf = new Map(clients.map(({ id, attributes }) => [id, attributes.name]));
   const kept = new URLSearchParams({ name, state, client }).toString();
-  const make = may(c, "workspaces.auth_secret.create") ? (
+  const make = mayConnect(c) ? (
     <a class="button" href={`${base}/secrets/new`}>
       Connect an account
     </a>
@@ -40,7 +39,9 @@ export async function secretsPage(c: Context): Promise<Response> {
         <Search name={name} state={state} client={client} clients={clients} />
         {data.length > 0 ? (
           <div id="live" data-live>
-            <Table base={base} secrets={data} nameOf={nameOf} />
+            <Table columns={["Name", "State", "Auth client", "Token ends", "Renewed next", { number: "Version" }]}>
+              <Rows base={base} secrets={data} nameOf={nameOf} />
+            </Table>
           </div>
         ) : (
           <Empty title={isNarrowed ? "Nothing matches" : "No account is connected yet"}>
@@ -104,57 +105,39 @@ function Search({
   );
 }
 
-function Table({ base, secrets, nameOf }: { base: string; secrets: Secret[]; nameOf: ReadonlyMap<string, string> }) {
+function Rows({ base, secrets, nameOf }: { base: string; secrets: Secret[]; nameOf: ReadonlyMap<string, string> }) {
   const now = Date.now();
   return (
-    <div class="table">
-      <table class="folds">
-        <thead>
+    <>
+      {secrets.map((secret) => {
+        const { attributes, relationships, id } = secret;
+        const { health, version } = attributes;
+        const client = relationships.auth_client.data.id;
+        return (
           <tr>
-            <th>Name</th>
-            <th>State</th>
-            <th>Auth client</th>
-            <th>Token ends</th>
-            <th>Renewed next</th>
-            <th class="number">Version</th>
+            <td>
+              <a href={`${base}/secrets/${id}`}>{attributes.name}</a>
+              {attributes.state === "error" ? <span class="small muted">{stateSentence(secret)}</span> : null}
+            </td>
+            <td>
+              <StateBadge secret={secret} />
+            </td>
+            <td data-label="Auth client">
+              {nameOf.has(client) ? <a href={`${base}/clients/${client}`}>{nameOf.get(client)}</a> : attributes.type}
+            </td>
+            <td data-label="Token ends">
+              {health?.token_expires_at == null ? "—" : <When at={health.token_expires_at} now={now} />}
+            </td>
+            <td data-label="Renewed next">
+              {health?.next_refresh_at == null ? "—" : <When at={health.next_refresh_at} now={now} />}
+            </td>
+            <td data-label="Version" class="number">
+              {version ?? "—"}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {secrets.map((secret) => {
-            const { attributes, relationships, id } = secret;
-            const { health, version } = attributes;
-            const client = relationships.auth_client.data.id;
-            return (
-              <tr>
-                <td>
-                  <a href={`${base}/secrets/${id}`}>{attributes.name}</a>
-                  {attributes.state === "error" ? <span class="small muted">{stateSentence(secret)}</span> : null}
-                </td>
-                <td>
-                  <StateBadge secret={secret} />
-                </td>
-                <td data-label="Auth client">
-                  {nameOf.has(client) ? (
-                    <a href={`${base}/clients/${client}`}>{nameOf.get(client)}</a>
-                  ) : (
-                    attributes.type
-                  )}
-                </td>
-                <td data-label="Token ends">
-                  {health?.token_expires_at == null ? "—" : <When at={health.token_expires_at} now={now} />}
-                </td>
-                <td data-label="Renewed next">
-                  {health?.next_refresh_at == null ? "—" : <When at={health.next_refresh_at} now={now} />}
-                </td>
-                <td data-label="Version" class="number">
-                  {version ?? "—"}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </>
   );
 }
 

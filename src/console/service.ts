@@ -13,8 +13,14 @@ export interface Service {
   publicUrl: string;
   cipher: Cipher;
   requestId: string;
-  /** Finds who an Authorization header is of. @throws {ServiceError} `unauthenticated`, `provider_unreachable` */
+  /** Finds who an Authorization header is of. @throws {ServiceError} `unauthenticated`, `provider_unreachable`, `rate_limited` */
   identify(authorization: string): Promise<Principal>;
+  /** Providers may be on this machine: it is for development alone. */
+  isDevelopment: boolean;
+  /** Decides whether somebody has ended this session, in whichever browser. */
+  hasEnded(session: Session): Promise<boolean>;
+  /** Ends a session for every copy of its cookie. */
+  end(session: Session): Promise<void>;
   /** Says what a page is an error of, for the log. */
   failed(error: ServiceError): void;
   /** Asks the API as somebody. What it answers about a workspace holds no credentials, whatever they may see. */
@@ -59,7 +65,7 @@ export class Refusal extends Error {
 /** A document of the API. */
 export interface Answer<Data> {
   data: Data;
-  meta: { total?: number; total_pages?: number; page?: number };
+  meta: { total?: number; total_pages?: number; page?: number; cursor?: string };
   links?: { next?: string | null };
 }
 

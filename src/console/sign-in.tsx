@@ -1,4 +1,4 @@
-/** Signing in and out. What somebody signs in with becomes a sealed cookie, and is kept nowhere else. */
+/** Signing in and out. What somebody signs in with becomes a sealed cookie, and is kept nowhere else. Signing out ends every copy of it. */
 
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { newSession, openSession, sealSession, type Session, SESSION_SECONDS, usedSession } from "../auth/session.ts";
@@ -9,7 +9,7 @@ import type { Context } from "./service.ts";
 
 const SIGN_IN = "/console/sign-in";
 const WORDS = {
-  ended: "You were signed out: a session lasts eight hours, and thirty minutes without use.",
+  ended: "You were signed out: a session lasts eight hours, thirty minutes without use, and no longer than its key.",
   out: "You are signed out.",
 } as const;
 
@@ -19,6 +19,10 @@ export async function sessionOf(c: Context): Promise<Session | null> {
   const now = Date.now();
   const session = sealed === undefined ? null : await openSession(c.env.cipher, sealed, now);
   if (session === null) return null;
+  if (await c.env.hasEnded(session)) {
+    deleteCookie(c, cookieName(c), cookieOptions(c));
+    return null;
+  }
   try {
     c.set("principal", await c.env.identify(session.authorization));
   } catch (error) {
@@ -44,7 +48,7 @@ export function toSignIn(c: Context, why?: keyof typeof WORDS): Response {
 /** Shows the form. */
 export function showSignIn(
   c: Context,
-  fault?: { status: 400 | 401 | 503; detail: string },
+  fault?: { status: 400 | 401 | 429 | 503; detail: string },
 ): Response | Promise<Response> {
   const why = c.req.query("why");
   const document = page({
@@ -81,8 +85,12 @@ export function showSignIn(
           <button>Sign in</button>
         </form>
         <p class="hint">
-          On your own machine the root key is <code>ROOT_API_KEY</code> in the file <code>.dev.vars</code>. It stays
-          sealed in a cookie of this browser, for eight hours at most.
+          {c.env.isDevelopment ? (
+            <>
+              On your own machine the root key is <code>ROOT_API_KEY</code> in the file <code>.dev.vars</code>.{" "}
+            </>
+          ) : null}
+          What you enter stays sealed in a cookie of this browser: for eight hours at most, or until you sign out.
         </p>
       </>
     ),
@@ -97,7 +105,13 @@ export async function signIn(c: Context): Promise<Response> {
   try {
     await c.env.identify(authorization);
   } catch (error) {
-    const { code, problems } = toServiceError(error).failure;
+    const failed = toServiceError(error);
+    const { code, problems } = failed.failure;
+    if (code === "rate_limited") {
+      c.env.failed(failed);
+      setRetryAfter(c, failed);
+      return await showSignIn(c, { status: 429, detail: problems[0]?.detail ?? "" });
+    }
     if (code === "provider_unreachable") return await showSignIn(c, { status: 503, detail: problems[0]?.detail ?? "" });
     if (code !== "unauthenticated") throw error;
     return await showSignIn(c, {
@@ -114,8 +128,14 @@ export async function signIn(c: Context): Promise<Response> {
   return c.redirect(nextOf(c, c.get("form").get("next")), 303);
 }
 
-/** Ends the session in this browser. */
-export function signOut(c: Context): Response {
+/** Says when it is worth coming again, where that is known (RFC 9110 10.2.3). */
+export function setRetryAfter(c: Context, { failure: { retryAfterSeconds } }: ServiceError): void {
+  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+}
+
+/** Ends the session, in this browser and wherever else its cookie is. */
+export async function signOut(c: Context): Promise<Response> {
+  await c.env.end(c.get("session"));
   deleteCookie(c, cookieName(c), cookieOptions(c));
   return c.redirect(`${SIGN_IN}?why=out`, 303);
 }

@@ -1,6 +1,7 @@
 /** How a secret is, in a word and in a sentence; and how long its token lives, as a bar with the moment of its renewal. */
 
 import type { z } from "@hono/zod-openapi";
+import { OVERDUE_AFTER } from "../domain/overdue.ts";
 import type { secretSchema } from "../jsonapi/auth-secret.ts";
 import type { historySchema } from "../jsonapi/event.ts";
 
@@ -40,6 +41,33 @@ const STATES: Record<
 export function StateBadge({ secret }: { secret: Secret }) {
   const { look, word } = stateOf(secret);
   return <span class={`badge ${look}`}>{word}</span>;
+}
+
+/** Shows how many are how, the worst last. */
+export function StateCounts({ secrets }: { secrets: readonly Secret[] }) {
+  const counts = new Map<string, { look: Look; count: number }>();
+  for (const secret of secrets) {
+    const { look, word } = stateOf(secret);
+    counts.set(word, { look, count: (counts.get(word)?.count ?? 0) + 1 });
+  }
+  const order: Look[] = ["good", "calm", "warn", "bad"];
+  const sorted = [...counts].toSorted(([, one], [, other]) => order.indexOf(one.look) - order.indexOf(other.look));
+  return (
+    <>
+      {sorted.map(([word, { look, count }]) => (
+        <>
+          <span class={`badge ${look}`}>
+            {count} {word}
+          </span>{" "}
+        </>
+      ))}
+    </>
+  );
+}
+
+/** Decides whether a secret should have been renewed a while ago. */
+export function isOverdue({ attributes: { health } }: Secret, now: number): boolean {
+  return health?.next_refresh_at != null && Date.parse(health.next_refresh_at) + OVERDUE_AFTER <= now;
 }
 
 /** Says how a secret is, with the reason where there is one. */

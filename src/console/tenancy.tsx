@@ -6,8 +6,10 @@ import type { placeSchema } from "../jsonapi/place.ts";
 import { When } from "../look/time.tsx";
 import { may } from "./access.ts";
 import { DeleteForm, unconfirmed } from "./confirm.tsx";
-import { documentOf, Faults, Form, PostForm, Text } from "./form.tsx";
-import { Empty, Pages, show, Title } from "./frame.tsx";
+import { documentOf } from "./form-document.ts";
+import { Faults, Form, PostForm, Text } from "./form.tsx";
+import { Empty, show, Title } from "./frame.tsx";
+import { Pages, readPage, Table } from "./list.tsx";
 import { type Context, onTo, read, Refusal, send } from "./service.ts";
 
 type Place = z.infer<typeof placeSchema>;
@@ -44,15 +46,18 @@ const KINDS: readonly Kind[] = [
 /** Shows where somebody with a wide scope can go. */
 export async function homePage(c: Context): Promise<Response> {
   const sees = mayWith(c, KINDS[0] as Kind, "get");
-  const { data, meta } = sees
-    ? await read<Place[]>(c, `/v2/workspaces?page[size]=${PAGE_SIZE}&page[number]=1`)
-    : { data: [], meta: {} };
+  const { data, meta } = sees ? await readPage<Place>(c, "/v2/workspaces", PAGE_SIZE) : { data: [], meta: {} };
   return await show(c, {
     title: "Workspaces",
     children: (
       <>
         <Title>Which workspace?</Title>
-        <p class="lede">Secrets lie in workspaces. One that nobody registered works as well: any id that you like.</p>
+        <p class="lede">
+          Secrets lie in workspaces.{" "}
+          {c.get("principal").lineage[0].level === "global"
+            ? "One that nobody registered works as well: any id that you like."
+            : `You can open those of your ${c.get("principal").lineage[0].level}.`}
+        </p>
         <form action="/console/go" class="form">
           <div class="inline">
             <div class="field wide">
@@ -73,28 +78,18 @@ export async function homePage(c: Context): Promise<Response> {
         {data.length === 0 ? null : (
           <section class="stack">
             <h2>Registered ones</h2>
-            <div class="table">
-              <table>
-                <thead>
-                  <tr>
-                    <th>Name</th>
-                    <th>Id</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.map(({ id, attributes }) => (
-                    <tr>
-                      <td>
-                        <a href={`/console/workspaces/${id}`}>{attributes.name}</a>
-                      </td>
-                      <td>
-                        <code>{id}</code>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table columns={["Name", "Id"]}>
+              {data.map(({ id, attributes }) => (
+                <tr>
+                  <td>
+                    <a href={`/console/workspaces/${id}`}>{attributes.name}</a>
+                  </td>
+                  <td>
+                    <code>{id}</code>
+                  </td>
+                </tr>
+              ))}
+            </Table>
             {(meta.total ?? 0) > data.length ? <a href="/console/tenancy/workspaces">All {meta.total}</a> : null}
           </section>
         )}
@@ -167,8 +162,7 @@ async function showPlaces(
   const current = kindOf(c);
   const { kind, one, what } = current;
   const sees = mayWith(c, current, "get");
-  const page = `page[size]=${PAGE_SIZE}&page[number]=${Number(c.req.query("page")) || 1}`;
-  const { data, meta } = sees ? await read<Place[]>(c, `/v2/${kind}?${page}`) : { data: [], meta: {} };
+  const { data, meta } = sees ? await readPage<Place>(c, `/v2/${kind}`, PAGE_SIZE) : { data: [], meta: {} };
   return await show(c, {
     title: kind,
     tab: "tenancy",
@@ -183,22 +177,24 @@ async function showPlaces(
               aria-current={each.kind === kind ? "page" : undefined}
               class="button quiet small"
             >
-              {each.kind}
+              {each.kind.replace(/^./, (first) => first.toUpperCase())}
             </a>
           ))}
         </nav>
         <p class="lede">{what}</p>
         {data.length > 0 ? (
           <>
-            <Table c={c} current={current} places={data} deleting={deleting} />
+            <Places c={c} current={current} places={data} deleting={deleting} />
             <Pages meta={meta} path={`/console/tenancy/${kind}`} />
           </>
         ) : (
           <Empty title={sees ? "There is none yet" : "These are not for you to see"}>
             <p>
-              {sees
-                ? "A lone server needs none of it: a workspace works without being registered."
-                : "Your key has no permission to list them."}
+              {!sees
+                ? "Your key has no permission to list them."
+                : c.get("principal").lineage[0].level === "global"
+                  ? "A lone server needs none of it: a workspace works without being registered."
+                  : what}
             </p>
           </Empty>
         )}
@@ -213,7 +209,7 @@ async function showPlaces(
   });
 }
 
-function Table({
+function Places({
   c,
   current,
   places,
@@ -227,60 +223,45 @@ function Table({
   const { kind, one, parent } = current;
   const mayDelete = mayWith(c, current, "delete");
   return (
-    <div class="table">
-      <table class="folds">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Id</th>
-            {parent === null ? null : <th>In</th>}
-            <th>Made</th>
-            {mayDelete ? (
-              <th>
-                <span class="unseen">Delete</span>
-              </th>
-            ) : null}
-          </tr>
-        </thead>
-        <tbody>
-          {places.map(({ id, attributes, relationships }) => (
-            <tr>
-              <td>
-                {kind === "workspaces" ? (
-                  <a href={`/console/workspaces/${id}`}>{attributes.name}</a>
-                ) : (
-                  <strong>{attributes.name}</strong>
-                )}
-              </td>
-              <td data-label="Id">
-                <code>{id}</code>
-              </td>
-              {parent === null ? null : (
-                <td data-label="In">
-                  <code>{relationships[parent]?.data.id}</code>
-                </td>
-              )}
-              <td data-label="Made">
-                <When at={attributes.created_at} now={Date.now()} />
-              </td>
-              {mayDelete ? (
-                <td>
-                  <DeleteForm
-                    c={c}
-                    action={`/console/tenancy/${kind}/${id}/delete`}
-                    what={one}
-                    name={attributes.name}
-                    form={(deleting?.id === id ? deleting.form : new Form()).apart(`delete-${id}-`)}
-                  >
-                    <p>With everything in it: secrets and their tokens, auth clients, keys.</p>
-                  </DeleteForm>
-                </td>
-              ) : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={["Name", "Id", ...(parent === null ? [] : ["In"]), "Made", ...(mayDelete ? [{ unseen: "Delete" }] : [])]}
+    >
+      {places.map(({ id, attributes, relationships }) => (
+        <tr>
+          <td>
+            {kind === "workspaces" ? (
+              <a href={`/console/workspaces/${id}`}>{attributes.name}</a>
+            ) : (
+              <strong>{attributes.name}</strong>
+            )}
+          </td>
+          <td data-label="Id">
+            <code>{id}</code>
+          </td>
+          {parent === null ? null : (
+            <td data-label="In">
+              <code>{relationships[parent]?.data.id}</code>
+            </td>
+          )}
+          <td data-label="Made">
+            <When at={attributes.created_at} now={Date.now()} />
+          </td>
+          {mayDelete ? (
+            <td>
+              <DeleteForm
+                c={c}
+                action={`/console/tenancy/${kind}/${id}/delete`}
+                what={one}
+                name={attributes.name}
+                form={(deleting?.id === id ? deleting.form : new Form()).apart(`delete-${id}-`)}
+              >
+                <p>With everything in it: secrets and their tokens, auth clients, keys.</p>
+              </DeleteForm>
+            </td>
+          ) : null}
+        </tr>
+      ))}
+    </Table>
   );
 }
 

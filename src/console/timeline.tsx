@@ -1,5 +1,6 @@
 /** What happened to a secret, the newest first, in words. */
 
+import type { EventType } from "../domain/events.ts";
 import { inWords, When } from "../look/time.tsx";
 import type { HistoryEvent } from "./state.tsx";
 
@@ -8,7 +9,7 @@ type Attributes = HistoryEvent["attributes"];
 /** How many are shown at once; the others fold away. */
 const SHOWN = 8;
 
-const WORDS: Record<string, string> = {
+const WORDS: Record<EventType, string> = {
   "secret.created": "Created",
   "secret.changed": "Changed",
   "secret.deleted": "Deleted",
@@ -26,16 +27,23 @@ const WORDS: Record<string, string> = {
   "signing_key.created": "Signing key made",
   "api_key.created": "API key made",
   "api_key.revoked": "API key revoked",
+  "tenant.created": "Tenant made",
+  "tenant.deleted": "Tenant deleted",
+  "contract.created": "Contract made",
+  "contract.deleted": "Contract deleted",
   "workspace.created": "Workspace made",
+  "workspace.deleted": "Workspace deleted",
+  "rewrap.started": "Records are brought under the first key",
+  "secret.tokens_revoked": "Tokens taken back",
   "access.denied": "Refused",
   "events.lost": "Some events were lost",
 };
 
 const TRIGGERS = { alarm: "by itself", read: "because somebody read it", manual: "because somebody asked" } as const;
 
-/** Says what an event is, for people; one that is not known by the name that it has. */
-export function eventInWords(event: string): string {
-  return WORDS[event] ?? event;
+/** Says what an event is, for people. */
+export function eventInWords(event: EventType): string {
+  return WORDS[event];
 }
 
 export function Timeline({ events, now }: { events: HistoryEvent[]; now: number }) {

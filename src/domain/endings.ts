@@ -77,7 +77,7 @@ const ENDINGS: Record<NamedReason | OwnOutcome, Ending> = {
   ended: {
     status: 410,
     mood: "warn",
-    title: "Already used",
+    title: "No longer open",
     text: "This sign-in has ended: it can be used once.",
     next: AGAIN,
   },

@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   "secret.refresh_failed",
   "secret.state_changed",
   "secret.refresh_token_ending",
+  "secret.tokens_revoked",
   "secret.credentials_read",
   "authorization.started",
   "authorization.completed",
@@ -30,6 +31,7 @@ export const EVENT_TYPES = [
   "contract.deleted",
   "workspace.created",
   "workspace.deleted",
+  "rewrap.started",
   "access.denied",
   "events.lost",
 ] as const;
@@ -69,7 +71,7 @@ export interface Remembered extends Required<Happened> {
 
 /** What an event is about. */
 export interface Subject {
-  type: "auth-secret" | "auth-client" | "api-key" | "tenant" | "contract" | "workspace" | "route" | "events";
+  type: "auth-secret" | "auth-client" | "api-key" | "tenant" | "contract" | "workspace" | "rewrap" | "route" | "events";
   id: string;
 }
 

@@ -3,7 +3,7 @@
 import { ServiceError } from "../errors.ts";
 import { contains, type Level, LEVELS, type Lineage, type Place } from "./place.ts";
 
-type Read = "get";
+type Maintain = "get" | "edit";
 type Make = "get" | "create" | "delete";
 type Change = Make | "edit";
 type Plural = (typeof PLURAL)[Level];
@@ -18,8 +18,8 @@ export type Permission =
   | `tenants.contracts.${Make}`
   | `contracts.workspaces.${Make}`
   | `${Plural}.api_keys.${Make}`
-  | `global.maintenance.${Read}`
-  | `workspaces.events.${Read}`
+  | `global.maintenance.${Maintain}`
+  | `${Plural}.events.get`
   | `${Exclude<Plural, "global">}.webhooks.${Change}`;
 
 const MAKE = ["get", "create", "delete"] as const;
@@ -35,7 +35,8 @@ export const PERMISSIONS: readonly Permission[] = [
   ...MAKE.map((action) => `contracts.workspaces.${action}` as const),
   ...PLURALS.flatMap((level) => MAKE.map((action) => `${level}.api_keys.${action}` as const)),
   "global.maintenance.get",
-  "workspaces.events.get",
+  "global.maintenance.edit",
+  ...PLURALS.map((level) => `${level}.events.get` as const),
   ...(["tenants", "contracts", "workspaces"] as const).flatMap((level) =>
     CHANGE.map((action) => `${level}.webhooks.${action}` as const),
   ),
@@ -114,4 +115,9 @@ export function clientPermission(level: Level, action: Change): Permission {
 /** Names the permission for an action on an API key whose scope has this level. */
 export function keyPermission(level: Level, action: Make): Permission {
   return `${PLURAL[level]}.api_keys.${action}`;
+}
+
+/** Names the permission to read the trail of a place of this level. */
+export function eventsPermission(level: Level): Permission {
+  return `${PLURAL[level]}.events.get`;
 }

@@ -10,7 +10,11 @@ export interface EgressPolicy {
   allowLoopback: boolean;
 }
 
-const LOCAL_NAME = /(^|\.)(localhost|local|internal|localdomain|home\.arpa)$/;
+/** Names that mean something in one network alone; nobody can register one (RFC 6761, RFC 8375, and ICANN's list of collisions). */
+const LOCAL_NAME = /(^|\.)(localhost|local|internal|localdomain|home\.arpa|lan|corp|home|intranet|private|svc)$/;
+
+/** What clouds tell their own machines: of a public form, and reached from inside. */
+const OF_CLOUDS = new Set(["168.63.129.16", "metadata.goog", "metadata.tencentyun.com"]);
 
 /** Says what is wrong with a provider's URI as the end of a sentence ("must …"), or null when it may be called. */
 export function providerUriFault(uri: string, policy: EgressPolicy): string | null {
@@ -41,6 +45,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function isPublicHost(host: string): boolean {
+  if (OF_CLOUDS.has(host)) return false;
   const address = parseAddress(host);
   if (address !== null) return address.range() === "unicast" && (address.kind() === "ipv4" || isGivenOut(address));
   return host.includes(".") && !host.includes("..") && !LOCAL_NAME.test(host);

@@ -63,6 +63,13 @@ const OF_FAILURES: Record<number, Record<string, Header>> = {
       schema: { type: "string" },
     },
   },
+  429: {
+    "Retry-After": {
+      description: "In how many seconds to come again.",
+      required: true,
+      schema: { type: "string", pattern: "^\\d+$" },
+    },
+  },
   503: {
     "Retry-After": {
       description: "With `provider_unreachable`: in how many seconds it is worth trying again, where that is known.",
@@ -72,7 +79,14 @@ const OF_FAILURES: Record<number, Record<string, Header>> = {
 };
 
 /** Codes that any route below /v2 may answer with. The keys of a JWT's issuer may be out of reach. */
-const ALWAYS: ErrorCode[] = ["unauthenticated", "forbidden", "not_found", "internal", "provider_unreachable"];
+const ALWAYS: ErrorCode[] = [
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "rate_limited",
+  "internal",
+  "provider_unreachable",
+];
 /** Codes of routes that a body may be sent to. */
 export const OF_BODIES: ErrorCode[] = ["unsupported_media_type", "payload_too_large"];
 /** Codes of routes that take a document. */

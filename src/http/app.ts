@@ -75,7 +75,7 @@ async function asJson(c: Context, next: Next): Promise<void> {
   if (body === null || body.byteLength === 0) return await next();
   const mediaType = c.req.header("Content-Type") ?? "";
   if (!JSON_MEDIA_TYPE.test(mediaType)) {
-    throw new ServiceError("unsupported_media_type", "Send application/json or application/vnd.api+json.");
+    throw otherMediaType();
   }
   // The validators know fewer spellings of a media type than there are.
   if (mediaType !== "application/json") {
@@ -94,5 +94,11 @@ function serviceErrorOf(error: unknown): ServiceError {
   if (error instanceof HTTPException && error.status === 400) {
     return new ServiceError("invalid_document", [{ detail: "The body is not valid JSON.", pointer: "" }]);
   }
+  // The validators find no document in an empty body of another kind.
+  if (error instanceof HTTPException && error.status === 415) return otherMediaType();
   return toServiceError(error);
+}
+
+function otherMediaType(): ServiceError {
+  return new ServiceError("unsupported_media_type", "Send application/json or application/vnd.api+json.");
 }

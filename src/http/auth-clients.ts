@@ -45,7 +45,16 @@ import { failures, json, OF_BODIES, OF_DOCUMENTS } from "./answers.ts";
 import type { App, Context, Outside } from "./context.ts";
 import { discoverFor } from "./issuer.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
-import { alsoRefuse, idInPath, jsonBody, ownId, placeNamed, platformId, queryWithPlace } from "./parameters.ts";
+import {
+  alsoRefuse,
+  idInPath,
+  jsonBody,
+  ownId,
+  partOfName,
+  placeNamed,
+  platformId,
+  queryWithPlace,
+} from "./parameters.ts";
 import { permitAt, reach } from "./permit.ts";
 import { ableToSign } from "./signing-keys.ts";
 import { noteDone } from "./trail.ts";
@@ -69,6 +78,7 @@ const listClients = createRoute({
   request: {
     query: queryWithPlace({
       "filter[component]": platformId().optional().openapi({ description: "Those for this component." }),
+      "filter[name]": partOfName,
       ...pageQuery,
     }),
   },
@@ -133,7 +143,8 @@ export function addAuthClientRoutes(app: App, outside: Outside): void {
     const levels = visibleLevels(principal);
     if (levels.length === 0) throw lacking(clientPermission(at[0].level, "get"));
     const page = pageOf(query);
-    const found = await listAuthClients(c.env.DB, at, levels, query["filter[component]"], page);
+    const filters = { component: query["filter[component]"], name: query["filter[name]"] };
+    const found = await listAuthClients(c.env.DB, at, levels, filters, page);
     return writeList(c, found, page, await Promise.all(found.items.map((stored) => shownInList(c, stored, at))));
   });
 

@@ -5,8 +5,10 @@
 
 import { createConsole } from "../console/pages.tsx";
 import type { Service } from "../console/service.ts";
+import { overAt, sessionName } from "../auth/session.ts";
 import { publicUrlFor, settingsOf } from "../bindings.ts";
 import { PERMISSIONS, type Principal } from "../domain/permissions.ts";
+import { endSession, hasEnded } from "../store/ended-sessions.ts";
 import type { App, Context } from "./context.ts";
 import type { Identify } from "./entrance.ts";
 import { handOver } from "./handed-over.ts";
@@ -27,6 +29,11 @@ function serviceFor(app: App, c: Context, identify: Identify): Service {
     publicUrl,
     cipher: settings.cipher,
     requestId: c.get("requestId"),
+    isDevelopment: settings.egress.allowLoopback,
+    hasEnded: async (session) => await hasEnded(c.env.DB, await sessionName(session)),
+    end: async (session) => {
+      await endSession(c.env.DB, await sessionName(session), overAt(session), Date.now());
+    },
     failed: (error) => c.set("failure", error),
     identify: async (authorization) => {
       const principal = await identify(c, authorization);

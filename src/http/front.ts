@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { refuseForeignHost, settingsOf } from "../bindings.ts";
 import { toServiceError } from "../errors.ts";
 import type { AppEnv, Outside } from "./context.ts";
-import { identifying } from "./entrance.ts";
+import { identifying, spendRead } from "./entrance.ts";
 import { inRequestLine } from "./request-line.ts";
 import { answerTokenRead, TOKEN_PATH } from "./token.ts";
 import { writeError } from "./write.ts";
@@ -27,6 +27,7 @@ export function createFront(outside: Pick<Outside, "fetchJwks">, loadRouter: () 
       try {
         refuseForeignHost(settingsOf(c.env), c.req.url);
         c.set("principal", await identify(c, c.req.header("Authorization")));
+        spendRead(c);
         return await answerTokenRead(c, 0);
       } catch (error) {
         return writeError(c, toServiceError(error));

@@ -9,6 +9,7 @@ import { isSame, type Lineage, type NarrowPlace } from "../domain/place.ts";
 import { SharedWork } from "../shared-work.ts";
 import { ShortMemory } from "../short-memory.ts";
 import { findLineage } from "../store/places.ts";
+import { Allowances } from "./allowances.ts";
 import type { Context } from "./context.ts";
 
 const REMEMBERED_MS = 30_000;
@@ -20,6 +21,7 @@ const known = new WeakMap<Env, IsolateMemory>();
 
 class IsolateMemory {
   readonly principals = new Principals();
+  readonly allowances = new Allowances();
   readonly #lineages = new ShortMemory<Lineage>(BOUNDS);
   readonly #lookUps = new SharedWork<Lineage | null>(PATIENCE_MS);
 

@@ -23,6 +23,14 @@ export const platformId = <Id extends string>() => platformIdSchema.transform((t
 /** A workspace's id, in a path. */
 export const workspaceId = platformId<WorkspaceId>().openapi({ description: "The workspace's id." });
 
+/** A part of a name, in the query of a list. */
+export const partOfName = z
+  .string()
+  .min(1)
+  .max(255)
+  .optional()
+  .openapi({ description: "Those with this in their name; small and capital letters of ASCII are the same." });
+
 /** A number in a query, with its bounds. */
 export const wholeNumber = (minimum: number, maximum: number) =>
   z

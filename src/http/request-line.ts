@@ -4,6 +4,7 @@ import { routePath } from "hono/route";
 import { log } from "../telemetry.ts";
 import type { Context, Handler } from "./context.ts";
 import { ReadCount } from "./read-count.ts";
+import { RefusalCount } from "./refusal-count.ts";
 
 const MAX_REQUEST_ID_LENGTH = 200;
 const REQUEST_ID = /^[\x21-\x7e]{1,200}$/;
@@ -12,10 +13,11 @@ const REQUEST_ID = /^[\x21-\x7e]{1,200}$/;
 const SLOW_MS = 1000;
 
 const reads = new ReadCount();
+const refusals = new RefusalCount();
 
 /**
  * Takes the caller's `x-request-id`, or makes one up, and gives it back with the answer. Writes one line when that is ready; reads of a secret
- * that went well are counted instead. The route stands in it as a pattern, so that no id or code of a URL does.
+ * that went well are counted instead, and so are requests that were too many. The route stands in it as a pattern, so that no id or code of a URL does.
  */
 export const requestLine: Handler = async (c, next) => {
   const startedAt = begin(c);
@@ -43,6 +45,8 @@ function end(c: Context, answer: Response, startedAt: number): void {
   const now = Date.now();
   if (source !== undefined && now - startedAt < SLOW_MS) return reads.add(source, id, now);
   const failure = c.get("failure")?.failure;
+  const principal = c.get("principal")?.id ?? null;
+  if (failure?.code === "rate_limited") return refusals.add(principal, id, now);
   log({
     kind: "request",
     request_id: id,
@@ -50,7 +54,7 @@ function end(c: Context, answer: Response, startedAt: number): void {
     route: routePath(c, -1),
     status: answer.status,
     duration_ms: now - startedAt,
-    principal: c.get("principal")?.id ?? null,
+    principal,
     code: failure?.code,
     internal: failure?.internal,
   });

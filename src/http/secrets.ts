@@ -28,11 +28,20 @@ import { findUsableClient } from "./auth-clients.ts";
 import type { App, Context } from "./context.ts";
 import { requireHostFields } from "./host-fields.ts";
 import { pageOf, pageQuery, writeList } from "./page.ts";
-import { alsoRefuse, idInPath, jsonBody, ownId, platformId, wholeNumber, workspaceId } from "./parameters.ts";
+import {
+  alsoRefuse,
+  idInPath,
+  jsonBody,
+  ownId,
+  partOfName,
+  platformId,
+  wholeNumber,
+  workspaceId,
+} from "./parameters.ts";
 import { permitIn } from "./permit.ts";
 import { secretInPath } from "./secret-path.ts";
 import { shownInList } from "./secret-list.ts";
-import { noteIfShown } from "./trail.ts";
+import { noteIfShown, notingRefusal } from "./trail.ts";
 import { writeDocument, type Written } from "./write.ts";
 
 const MAX_VERSION = 999_999_999;
@@ -65,12 +74,7 @@ const listRoute = createRoute({
         .optional()
         .openapi({ description: "Those of this auth client." }),
       "filter[state]": z.enum(["ready", "error"]).optional().openapi({ description: "Those in this state." }),
-      "filter[name]": z
-        .string()
-        .min(1)
-        .max(255)
-        .optional()
-        .openapi({ description: "Those with this in their name; small and capital letters of ASCII are the same." }),
+      "filter[name]": partOfName,
       ...pageQuery,
     }),
   },
@@ -176,7 +180,7 @@ export function addSecretRoutes(app: App): void {
     const fields = memberAt(attributes.credentials, ["fields"]) as Record<string, unknown> | null | undefined;
     await requireHostFields(c, client, fields, "/data/attributes/credentials/fields");
     const id = crypto.randomUUID() as SecretId;
-    const secret = await secretStub(c.env, workspace, id).create({
+    const created = secretStub(c.env, workspace, id).create({
       ...askOf(c),
       id,
       workspaceId: workspace,
@@ -187,6 +191,7 @@ export function addSecretRoutes(app: App): void {
       content: contentOf(client, attributes.credentials),
       reported: reportIn(attributes) ?? null,
     });
+    const secret = await notingRefusal(c, "secret.created", c.get("at"), id, created);
     return writeSecret(c, c.get("at"), 201, secret);
   });
 
@@ -206,12 +211,13 @@ export function addSecretRoutes(app: App): void {
     const otherId = otherIdProblems(data.id, id);
     if (otherId.length > 0) throw new ServiceError("conflict", otherId);
     const { name, credentials } = data.attributes;
-    const secret = await secretStub(c.env, workspace, id).change({
+    const changed = secretStub(c.env, workspace, id).change({
       ...askOf(c),
       name,
       content: credentials === undefined ? undefined : contentOf(c.get("kind"), credentials),
       reported: reportIn(data.attributes),
     });
+    const secret = await notingRefusal(c, "secret.changed", c.get("at"), id, changed);
     return writeSecret(c, c.get("at"), 200, secret);
   });
 

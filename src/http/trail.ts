@@ -6,7 +6,7 @@ import type { SecretId } from "../domain/ids.ts";
 import type { Lineage } from "../domain/place.ts";
 import { holds } from "../domain/permissions.ts";
 import type { SecretView } from "../domain/secret.ts";
-import type { ServiceError } from "../errors.ts";
+import { type ErrorCode, type ServiceError, toServiceError } from "../errors.ts";
 import { type Noted, outboxOf } from "../events/outbox.ts";
 import type { Context } from "./context.ts";
 
@@ -19,6 +19,34 @@ export function noteDone(
   version: number | null = null,
 ): void {
   add(c, { event, where, subject, version, outcome: "ok", reason: null });
+}
+
+/** What a provider, or what its client says, was the reason for. */
+const OF_PROVIDERS = new Set<ErrorCode>([
+  "client_misconfigured",
+  "provider_refused",
+  "provider_unreachable",
+  "reauthorization_required",
+]);
+
+/** Gives what comes of work that fetches a grant, and notes when the provider gave none, with the code that the caller gets. */
+export async function notingRefusal<T>(
+  c: Context,
+  event: EventType,
+  where: Lineage,
+  id: SecretId,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code } = toServiceError(error).failure;
+    const subject: Subject = { type: "auth-secret", id };
+    if (OF_PROVIDERS.has(code)) {
+      add(c, { event, where, subject, version: null, outcome: "failed", reason: code });
+    }
+    throw error;
+  }
 }
 
 /** Notes that the caller gets the credentials of a secret. */

@@ -85,6 +85,10 @@ export class JobActor extends DurableObject<Env> {
       // The first steps and an alarm may meet; whoever came to the end has removed the record.
       const record = this.#load();
       if (record !== undefined) this.#save({ ...record, job: left.job, failures: 0 });
+      if (left.pauseMs !== undefined) {
+        await this.ctx.storage.setAlarm(Date.now() + left.pauseMs);
+        return false;
+      }
     }
     await this.ctx.storage.setAlarm(Date.now() + pauseMs);
     return false;

@@ -7,24 +7,28 @@ import { secretStub } from "../secret-actor/stub.ts";
 import { forgetEventsIn } from "../store/events.ts";
 import { findSecretsIn, forgetPlace, forgetSecrets, markRemoved } from "../store/removals.ts";
 import { findSecretsInError } from "../store/secrets.ts";
-import type { LogLine } from "../telemetry.ts";
+import { noteRewrapStarted } from "../store/rewraps.ts";
+import { log, type LogLine } from "../telemetry.ts";
+import { type Rewrap, rewrapSome } from "./rewrap.ts";
 import { type Sweep, sweepLines, sweepSome } from "./sweep.ts";
 
 /**
  * `remove`: a deleted place, with everything below it, secrets' actors first; those in `passedOver` could not be cleared in this round ·
  * `wake`: the secrets that wait for a change of their auth client, from the one after `after` on · `sweep`: every secret that it is time
- * to look at.
+ * to look at · `rewrap`: every record that another key has sealed than the ring's first.
  */
 export type Job = { requestId: string } & (
   | { kind: "remove"; place: NarrowPlace; createdAt: number; passedOver: SecretId[] }
   | { kind: "wake"; client: AuthClientId; after: string; tries: number }
   | Sweep
+  | Rewrap
 );
 
-/** What a step leaves to do. `trouble`: why not at once. */
+/** What a step leaves to do. `trouble`: why not at once; `pauseMs`: when it is time for it. */
 export interface Left {
   job: Job;
   trouble: string | null;
+  pauseMs?: number;
 }
 
 /** How many actors are called at once. */
@@ -39,6 +43,10 @@ const MOST_PASSED_OVER = 5000;
 /** Prepares a job before its first step; does no harm when done twice before that. */
 export async function prepare(env: Env, job: Job): Promise<void> {
   if (job.kind === "remove") await markRemoved(env.DB, job.place, job.createdAt, Date.now());
+  if (job.kind === "rewrap") {
+    await noteRewrapStarted(env.DB, job.kid, Date.now(), job);
+    log({ kind: "job", job: "rewrap_started", subject: job.kid, request_id: job.requestId, duration_ms: 0 });
+  }
 }
 
 /** Names what a job is about, for the log. */
@@ -48,6 +56,8 @@ export function subjectOf(job: Job): string {
       return `${job.place.level}/${job.place.id}`;
     case "wake":
       return `auth-client/${job.client}`;
+    case "rewrap":
+      return job.kid;
     case "sweep":
       return "secrets";
   }
@@ -67,6 +77,8 @@ export async function step(env: Env, job: Job): Promise<Left | null> {
       return await removeSome(env, job);
     case "wake":
       return await wakeSome(env, job);
+    case "rewrap":
+      return await rewrapSome(env, job);
     case "sweep": {
       const left = await sweepSome(env, job);
       return left && { job: left, trouble: null };

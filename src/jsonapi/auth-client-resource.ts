@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { AUTH_TYPE, type AuthClient, hasTokens, isFetched, redirectUri } from "../domain/auth-client.ts";
 import { masked } from "../domain/free-form.ts";
 import { inUseOf } from "../domain/oauth2/client-secrets.ts";
+import { fieldsOf } from "../domain/oauth2/fields.ts";
 import type { StatedRegistration } from "../domain/oauth2/registration.ts";
 import { eitherOf, withOAuth2Credentials } from "./credentials.ts";
 import { flavourSchema } from "./flavour.ts";
@@ -38,6 +39,12 @@ export const authClientSchema = z
           .string()
           .optional()
           .openapi({ description: "`oauth2`: the redirect URI to register at the provider.", format: "uri" }),
+        fields: z
+          .array(z.strictObject({ name: z.string(), required: z.boolean() }))
+          .optional()
+          .openapi({
+            description: "`oauth2`: what each secret says in its `fields`, because a URI or an assertion holds it.",
+          }),
         refresh_lead_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
         refresh_jitter_seconds: z.int().optional().openapi({ description: "`oauth2`: as it was set." }),
         provider: z.string().nullish().openapi({ description: "`oauth2`: its preset." }),
@@ -89,6 +96,10 @@ export function authClientResource(
   showsCredentials: boolean,
 ): z.infer<typeof authClientSchema> {
   const isRegistration = hasTokens(client.type);
+  const whole =
+    isRegistration && credentials !== null
+      ? filledRegistration(credentials as StatedRegistration, client.metadata ?? null)
+      : null;
   return {
     id: client.id,
     type: "auth-client",
@@ -102,14 +113,10 @@ export function authClientResource(
             : (masked(credentials, MASK) as Record<string, unknown>),
         }),
       ...(isRegistration && {
-        ...(credentials !== null &&
-          !isFetched(client) && {
-            redirect_uri: redirectUri(
-              publicUrl,
-              client.id,
-              filledRegistration(credentials as StatedRegistration, client.metadata ?? null),
-            ),
-          }),
+        ...(whole !== null && {
+          ...(!isFetched(client) && { redirect_uri: redirectUri(publicUrl, client.id, whole) }),
+          fields: fieldsOf(whole),
+        }),
         refresh_lead_seconds: client.refreshLeadSeconds,
         refresh_jitter_seconds: client.refreshJitterSeconds,
         provider: client.provider,

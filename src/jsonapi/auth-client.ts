@@ -85,6 +85,7 @@ const shownAsItWas = {
   provider: z.string().nullish().openapi({ description: "As it was shown." }),
   issuer: z.string().nullish().openapi({ description: "As it was shown." }),
   grant_type: z.string().optional().openapi({ description: "As it was shown." }),
+  fields: z.array(z.unknown()).optional().openapi({ description: "As they were shown; not looked at." }),
 };
 
 const newAttributes = z.strictObject({
@@ -112,9 +113,11 @@ export const authClientChangeSchema = changeDocument(
       name: nameSchema.optional(),
       credentials: changedCredentialsSchema.optional(),
       redirect_uri: z.string().optional().openapi({ description: "As it was shown; not looked at." }),
-      refresh_lead_seconds: leadSchema.optional(),
-      refresh_jitter_seconds: jitterSchema.optional(),
-      flavour: flavourSchema.optional(),
+      refresh_lead_seconds: leadSchema.nullish().openapi({ description: "`oauth2`. Null: as if none had been set." }),
+      refresh_jitter_seconds: jitterSchema.nullish().openapi({ description: "`oauth2`. Null: none." }),
+      flavour: flavourSchema
+        .nullish()
+        .openapi({ description: "`oauth2`: all of it is replaced. Null: none of its own." }),
       ...shownAsItWas,
     })
     .default({}),
@@ -175,8 +178,8 @@ export function newAuthClient(
   };
 }
 
-function leadOf(provider: string | undefined): number {
-  return findPreset(provider)?.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS;
+function leadOf(provider: string | null | undefined): number {
+  return findPreset(provider ?? undefined)?.refresh_lead_seconds ?? DEFAULT_REFRESH_LEAD_SECONDS;
 }
 
 /**
@@ -208,7 +211,7 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange, 
   } else if (attributes.credentials !== undefined) {
     credentials = withSecretsOf(credentials, attributes.credentials);
   }
-  if (attributes.flavour !== undefined) credentials = { ...credentials, flavour: attributes.flavour };
+  if (attributes.flavour !== undefined) credentials = { ...credentials, flavour: attributes.flavour ?? {} };
   const isOfTokens = hasTokens(client.type) && credentials !== client.credentials;
   const whole = (stated: unknown) => filledRegistration(stated as StatedRegistration, client.metadata ?? null);
   if (isOfTokens) conflicts.push(...detours(whole(client.credentials), whole(credentials)));
@@ -224,9 +227,14 @@ export function changedAuthClient(client: AuthClient, change: AuthClientChange, 
     ...(hasTokens(client.type) && {
       secretInUse: inUseAfter(client.credentials, credentials, inUseOf(client)),
     }),
-    refreshLeadSeconds: attributes.refresh_lead_seconds ?? client.refreshLeadSeconds,
-    refreshJitterSeconds: attributes.refresh_jitter_seconds ?? client.refreshJitterSeconds,
+    refreshLeadSeconds: changed(attributes.refresh_lead_seconds, client.refreshLeadSeconds, leadOf(client.provider)),
+    refreshJitterSeconds: changed(attributes.refresh_jitter_seconds, client.refreshJitterSeconds, 0),
   };
+}
+
+/** Null takes back what was set. */
+function changed(stated: number | null | undefined, before: number, otherwise: number): number {
+  return stated === undefined ? before : (stated ?? otherwise);
 }
 
 /** Puts what stood before in the place of masks. @throws {ServiceError} `invalid_document` for masks of nothing */

@@ -52,7 +52,7 @@ export const eventsSchema = z.strictObject({
       .openapi("Event"),
   ),
   meta: z.strictObject({
-    cursor: z.string().openapi({ description: "Sent as `after`, it gives what comes later." }),
+    cursor: z.string().openapi({ description: "Sent as `after`, in the same order, it gives what comes next." }),
   }),
   links: z.strictObject({
     self: z.string(),

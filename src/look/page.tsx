@@ -65,6 +65,7 @@ function Frame({ title, narrow = false, home = null, aside, tabs, head, children
         <main id="main" tabindex={-1} class={narrow ? "narrow" : undefined}>
           {children}
         </main>
+        <p id="said" class="unseen" role="status"></p>
       </body>
     </html>
   );

@@ -5,6 +5,7 @@ button, .button { display: inline-flex; align-items: center; justify-content: ce
 button:hover, .button:hover { background: color-mix(in srgb, var(--accent) 88%, var(--ink)); }
 button.quiet, .button.quiet { color: var(--ink); background: var(--card); border-color: var(--edge); font-weight: 500; }
 button.quiet:hover, .button.quiet:hover { background: var(--sunken); }
+.button.quiet[aria-current] { background: var(--sunken); border-color: var(--accent); font-weight: 600; }
 button.danger, .button.danger { color: var(--bad); background: var(--card); border-color: var(--bad); }
 button.danger:hover, .button.danger:hover { background: var(--bad-paper); }
 button.plain { min-height: 0; padding: 0; color: var(--accent); background: none; border: 0; font-weight: 400; text-decoration: underline; text-underline-offset: 0.18em; }
@@ -34,6 +35,8 @@ legend { padding: 0; }
 .choice { break-inside: avoid; }
 .choice > input { transform: translateY(0.1875rem); }
 .choice strong { font-weight: 600; }
+.option > .field { margin: 0.25rem 0 0.5rem 1.75rem; }
+.option:not(:has(:checked)) > .field { display: none; }
 .choices { columns: 18rem; column-gap: 2rem; }
 .inline { display: flex; flex-wrap: wrap; align-items: end; gap: 0.75rem; }
 .inline > .field { flex: 0 1 14rem; min-width: 0; }
@@ -41,6 +44,8 @@ legend { padding: 0; }
 .inline select { width: 100%; }
 details > summary { cursor: pointer; font-weight: 600; }
 details[open] > summary { margin-bottom: 1rem; }
+main > * + details { margin-top: 1.75rem; }
+.stack > details[open]:not(:last-child), main > details[open] { padding-bottom: 1.25rem; }
 .copy { display: flex; gap: 0.5rem; align-items: stretch; }
 .copy > input { flex: 1; min-width: 0; font-family: var(--mono); font-size: 0.8125rem; }
 .copy > button { flex: none; }
@@ -71,6 +76,7 @@ details[open] > summary { margin-bottom: 1rem; }
 .badge.warn::before { border-radius: 0; transform: rotate(45deg) scale(0.85); background: currentColor; }
 .badge.bad { color: var(--bad); background: var(--bad-paper); }
 .badge.bad::before { border-radius: 0; background: currentColor; }
+.states { display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem 0.5rem; max-width: none; }
 .tag { display: inline-block; padding: 0 0.4375rem; border: 1px solid var(--line); border-radius: 4px; font-size: 0.8125rem; color: var(--muted); background: var(--card); }
 
 .empty { text-align: center; padding: 2.5rem 1.25rem; border: 1px dashed var(--edge); border-radius: calc(var(--round) + 2px); }
@@ -87,12 +93,15 @@ tbody tr:hover { background: color-mix(in srgb, var(--sunken) 45%, transparent);
 td > a:first-child { font-weight: 600; }
 th.number, td.number { text-align: right; }
 td .small { display: block; }
+td { overflow-wrap: break-word; }
+td code { overflow-wrap: anywhere; }
+td .form { width: 20rem; max-width: 100%; }
 @media (max-width: 44rem) {
   table.folds thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table.folds, table.folds tbody, table.folds tr, table.folds td { display: block; width: auto; }
   table.folds tr { padding: 0.75rem 1rem; }
   table.folds tbody tr:first-child { border-top: 0; }
-  table.folds td { padding: 0.125rem 0; text-align: left; }
+  table.folds td { padding: 0.125rem 0; text-align: left; overflow-wrap: anywhere; }
   table.folds td[data-label] { display: flex; justify-content: space-between; gap: 1rem; }
   table.folds td[data-label]::before { content: attr(data-label); color: var(--muted); font-size: 0.875rem; flex: none; }
   table.folds td:empty { display: none; }

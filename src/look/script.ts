@@ -1,6 +1,6 @@
 /**
  * The little script of the pages, as text. Everything works without it: it copies to the clipboard, keeps times in step, and looks again while a
- * page is open. Such a look counts as no use of a session.
+ * page is open. Such a look counts as no use of a session. What changed is told to screen readers as well.
  */
 
 import { inWords } from "./time.tsx";
@@ -14,6 +14,8 @@ export const SCRIPT = `
 const inWords = ${inWords.toString()};
 const each = (what, act) => document.querySelectorAll(what).forEach(act);
 
+const said = document.getElementById("said");
+
 const tell = () => each("time[data-when]", (time) => {
   const left = (Date.parse(time.dateTime) - Date.now()) / 1000;
   const text = left > 0 ? "in " + inWords(left) : inWords(-left) + " ago";
@@ -26,8 +28,8 @@ if (navigator.clipboard) each("button[data-copies]", (button) => {
   const before = button.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = before; }, 2000);
+    button.textContent = said.textContent = "Copied";
+    setTimeout(() => { button.textContent = before; said.textContent = ""; }, 2000);
   });
 });
 
@@ -41,7 +43,10 @@ const look = async () => {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   each("[data-live]", (part) => {
     const next = fresh.getElementById(part.id);
-    if (next !== null && next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
+    if (next === null || next.innerHTML === part.innerHTML) return;
+    const news = next.querySelector("[data-news]")?.textContent;
+    if (news !== part.querySelector("[data-news]")?.textContent) said.textContent = news ?? "";
+    part.replaceChildren(...next.childNodes);
   });
 };
 if (document.querySelector("[data-live]") !== null) setInterval(look, ${LOOK_AGAIN_MS});

@@ -5,7 +5,8 @@
 
 import { PARTS } from "./parts.ts";
 
-const BASE = `
+/** Colours, type, and the frame of a page. */
+export const BASE = `
 :root {
   color-scheme: light dark;
   --paper: light-dark(#f6f7f5, #111417);
@@ -66,8 +67,7 @@ time, td, dd, .number { font-variant-numeric: tabular-nums; }
 .brand { display: inline-flex; align-items: center; gap: 0.5rem; color: inherit; font-weight: 650; letter-spacing: -0.01em; text-decoration: none; }
 .brand:hover { text-decoration: underline; }
 .brand svg { width: 1.375rem; height: 1.375rem; color: var(--accent); }
-.tabs { overflow-x: auto; scrollbar-width: none; }
-.tabs ul { display: flex; gap: 1.25rem; list-style: none; }
+.tabs ul { display: flex; flex-wrap: wrap; gap: 0 1.25rem; list-style: none; }
 .tabs a { display: block; padding: 0.375rem 0 0.5rem; color: var(--muted); text-decoration: none; white-space: nowrap; border-bottom: 3px solid transparent; }
 .tabs a:hover { color: var(--ink); border-color: var(--line); }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }

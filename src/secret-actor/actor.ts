@@ -64,6 +64,10 @@ export class SecretActor extends DurableObject<Env> implements Door {
     return answer(() => this.#keeper.inspect(input));
   }
 
+  rewrap(input: Asked<"rewrap">): Answered<"rewrap"> {
+    return answer(() => this.#keeper.rewrap(input));
+  }
+
   clear(): Answered<"clear"> {
     return answer(() => done(this.#clear()));
   }

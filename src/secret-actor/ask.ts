@@ -20,7 +20,7 @@ export interface Asked {
 /** With less time left no other secret is tried: tokens that come too late are lost. */
 const LEAST_MS = 5000;
 /** Refusals that tell of somebody who wants our requests to go elsewhere. */
-const SECURITY_REASONS = new Set<string>(["redirect_refused", "address_refused"]);
+const SECURITY_REASONS = ["redirect_refused", "address_refused"] as const;
 
 /** Sends a request, with each of the client's secrets in turn while the provider refuses them. `timeoutMs` is for all of it. */
 export async function askProvider(
@@ -63,6 +63,6 @@ export function tellWhereItLeads(
   cause: Pick<Cause, "requestId">,
   { reason }: Refusal,
 ): void {
-  if (!SECURITY_REASONS.has(reason)) return;
-  tellOperators(ports, id, cause, reason, "The token endpoint leads where no request may go.");
+  const told = SECURITY_REASONS.find((each) => each === reason);
+  if (told !== undefined) tellOperators(ports, id, cause, told, "The token endpoint leads where no request may go.");
 }

@@ -143,6 +143,11 @@ export interface Door {
   clientChanged(input: Ask): Promise<Answer<null>>;
   /** Tells whether a refresh is overdue. `wake`: then the secret wakes at a moment within `spreadMs`, and sees to it. */
   inspect(input: Ask & { wake: boolean; spreadMs: number }): Promise<Answer<Inspection>>;
+  /**
+   * Seals under the ring's first key what another has sealed. `said`: the keys that the index names. Answers with those that it now takes to
+   * open what is here, separated by spaces.
+   */
+  rewrap(input: Ask & { said: string | null }): Promise<Answer<{ kids: string }>>;
   /** Removes whatever is stored here. The caller takes care of the index. */
   clear(input: Ask): Promise<Answer<null>>;
   refresh(input: Ask & { rejectedVersion: number | null }): Promise<Answer<SecretView>>;

@@ -13,6 +13,7 @@ import { announce, canRefresh, isDue, isFresh, isServable, isTooEarly, nextWake 
 import { blankSecret, type Secret, type SecretView } from "../domain/secret.ts";
 import { copyEndsAt, tokenOf } from "../domain/token-copy.ts";
 import { ServiceError } from "../errors.ts";
+import type { Revoked } from "../outbound/revocation.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import { Consent } from "./consent.ts";
 import { receive } from "./content.ts";
@@ -23,6 +24,7 @@ import { actorOf, type Cause, type Ports } from "./ports.ts";
 import { blankRecord } from "./record.ts";
 import { Refresher } from "./refresh.ts";
 import { revokeGrant } from "./revocation.ts";
+import { rewrapRecord } from "./rewrap.ts";
 
 /** The pause before the index is asked again. */
 const INDEX_PAUSE_MS = 60_000;
@@ -187,6 +189,11 @@ export class SecretKeeper {
     return { overdueSince: since, nextDueAt: nextWake(secret) };
   }
 
+  /** Seals anew what another key than the ring's first has sealed. `said` is what the index says of the keys. */
+  async rewrap({ said }: { said: string | null }): Promise<{ kids: string }> {
+    return { kids: await rewrapRecord(this.#memory, this.#ports, said) };
+  }
+
   /** Removes whatever is here, a secret or the flows that were to make one. */
   async clear(): Promise<void> {
     await this.#memory.clear();
@@ -195,10 +202,12 @@ export class SecretKeeper {
   /** Removes the secret. Its tokens are taken back first, as far as that goes. */
   async erase(cause: Ask): Promise<void> {
     const { id } = this.#memory.secret;
-    await revokeGrant(this.#memory, this.#ports, cause, this.#refresher.flight);
+    const revoked = await revokeGrant(this.#memory, this.#ports, cause, this.#refresher.flight);
     const { record } = this.#memory;
     await this.#memory.erase(id);
-    if (record !== null) this.#ports.keepAlive(this.#memory.teller.tellLast(record, by(cause, "secret.deleted")));
+    if (record === null) return;
+    const happened = [...revocationEvents(cause, revoked), by(cause, "secret.deleted")];
+    this.#ports.keepAlive(this.#memory.teller.tellLast(record, happened));
   }
 
   /** Does what is due. Rejects for nothing but broken storage, and always leaves an alarm where one is needed. */
@@ -249,4 +258,12 @@ export class SecretKeeper {
 /** Tells what somebody did. */
 function by(ask: Ask, event: EventType): Happened {
   return { event, actor: actorOf(ask), outcome: "ok", requestId: ask.requestId };
+}
+
+/** Tells what came of taking a secret's tokens back. Those of which one is left were not. */
+function revocationEvents(ask: Ask, revoked: Revoked | null): Happened[] {
+  if (revoked === null) return [];
+  const { outcome, reason } = revoked;
+  const became = outcome === "revoked" ? { reason } : { outcome: "failed" as const, reason: reason ?? outcome };
+  return [{ ...by(ask, "secret.tokens_revoked"), ...became }];
 }

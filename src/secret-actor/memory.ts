@@ -214,11 +214,11 @@ export class Memory {
   /** Brings the index up to date when it says something else. */
   async publish(): Promise<void> {
     await this.#inTurn(async () => {
-      const secret = this.#record?.secret;
-      if (secret == null) return;
-      const entry = indexEntry(secret, this.#ports.now());
-      if (isIndexed(this.#record, entry)) return;
-      await this.#inTime(this.#ports.putIndexEntry(secret, entry, seenBy(this.#record)));
+      const before = this.#record;
+      if (before === null || before.secret === null) return;
+      const entry = indexEntry(before, before.secret, this.#ports.now());
+      if (isIndexed(before, entry)) return;
+      await this.#inTime(this.#ports.putIndexEntry(before.secret, entry, seenBy(before)));
       const record = this.#record;
       if (record === null) return;
       const isUnderWay = record.secret?.attempt != null;
@@ -280,7 +280,8 @@ export class Memory {
   }
 }
 
-function grantIdentity(
+/** Names the grant of a version, for its seal. */
+export function grantIdentity(
   { workspaceId, id }: { workspaceId: WorkspaceId; id: SecretId },
   version: number,
 ): RecordIdentity {

@@ -23,7 +23,7 @@ export function nextAlarm(record: ActorRecord, now: number): number | null {
     wakes.push(...record.authorizations.map((flow) => flow.expiresAt + REMEMBER_ENDED_FLOWS));
   } else {
     wakes.push(nextWake(secret));
-    if (!isIndexed(record, indexEntry(secret, now))) wakes.push(now + MINUTE);
+    if (!isIndexed(record, indexEntry(record, secret, now))) wakes.push(now + MINUTE);
     // Nothing else wakes a token that is not renewed, and the index has to learn that it has expired.
     else if (secret.refreshAt === null && record.indexed?.state === "ready") wakes.push(secret.expiresAt);
   }

@@ -12,7 +12,7 @@ import type { Revocation, Revoked } from "../outbound/revocation.ts";
 import type { SealedAuthClient } from "../store/auth-clients.ts";
 import type { Seen } from "../store/places.ts";
 import type { IndexEntry } from "../store/secrets.ts";
-import type { LogLine } from "../telemetry.ts";
+import type { Alert, LogLine } from "../telemetry.ts";
 import type { RecordStorage } from "./record.ts";
 
 /** What made something happen, and for whom; for the log. */
@@ -64,7 +64,7 @@ export function tellOperators(
   ports: Ports,
   secretId: Secret["id"],
   cause: Pick<Cause, "requestId">,
-  what: string,
+  what: Alert,
   error: unknown,
 ): void {
   ports.log({ kind: "alert", what, secret_id: secretId, request_id: cause.requestId, internal: String(error) });

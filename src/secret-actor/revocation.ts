@@ -19,15 +19,15 @@ const MOST_MS = 5000;
 /** For a refresh that is under way: its tokens are the ones to revoke. */
 const FLIGHT_MS = 2000;
 
-/** Revokes the tokens of the secret and tells the log what came of it. Rejects for nothing. */
+/** Revokes the tokens of the secret and tells the log what came of it; gives that, and null where there was nothing to revoke. Rejects for nothing. */
 export async function revokeGrant(
   memory: Memory,
   ports: Ports,
   cause: Pick<Cause, "requestId">,
   flight: Promise<void> | null,
-): Promise<void> {
+): Promise<Revoked | null> {
   const { secret } = memory;
-  if (!hasTokens(secret.type)) return;
+  if (!hasTokens(secret.type)) return null;
   const startedAt = ports.now();
   let said = null as Revoked | null;
   const work = async () => {
@@ -52,7 +52,7 @@ export async function revokeGrant(
     tellOperators(ports, secret.id, cause, "revocation_failed", error);
   };
   await ports.waitFor(work().catch(failed), MOST_MS);
-  if (said === null) return;
+  if (said === null) return null;
   ports.log({
     kind: "revocation",
     request_id: cause.requestId,
@@ -61,6 +61,7 @@ export async function revokeGrant(
     ...said,
     duration_ms: ports.now() - startedAt,
   });
+  return said;
 }
 
 /** Opens the registration, with the secret that the provider takes; the actor's own copy when D1 does not answer. */

@@ -25,6 +25,7 @@ const METHODS: Record<keyof Door, { repeatable: boolean; outdates?: boolean }> =
   history: { repeatable: true },
   clientChanged: { repeatable: true },
   inspect: { repeatable: true },
+  rewrap: { repeatable: true },
   clear: { repeatable: true, outdates: true },
   refresh: { repeatable: true, outdates: true },
   erase: { repeatable: true, outdates: true },

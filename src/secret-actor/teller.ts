@@ -44,9 +44,9 @@ export class Teller {
   }
 
   /** Tells the last that happened to a secret of which nothing is left; `before` is what was. */
-  async tellLast(before: ActorRecord, happened: Happened): Promise<void> {
+  async tellLast(before: ActorRecord, happened: readonly Happened[]): Promise<void> {
     const version = before.secret?.version ?? null;
-    const trail = remembering(before.trail ?? EMPTY_TRAIL, [happened], this.#ports.now(), version);
+    const trail = remembering(before.trail ?? EMPTY_TRAIL, happened, this.#ports.now(), version);
     const batch = this.#batchOf({ ...before, trail });
     if (batch !== null) await this.#send(batch);
   }

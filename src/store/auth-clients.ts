@@ -1,6 +1,6 @@
 /** Auth clients in D1. Credentials are sealed before they come near a statement and opened only by who asks for it. */
 
-import type { Cipher, RecordIdentity, Sealed } from "../crypto/seal.ts";
+import { beginningOf, type Cipher, type RecordIdentity, type Sealed } from "../crypto/seal.ts";
 import { type AuthClient, hasTokens } from "../domain/auth-client.ts";
 import type { AuthClientId, SecretId, WorkspaceId } from "../domain/ids.ts";
 import type { Discovered, ProviderMetadata } from "../domain/oauth2/metadata.ts";
@@ -15,8 +15,8 @@ import { inUseOf } from "../domain/oauth2/client-secrets.ts";
 import type { Level, Lineage } from "../domain/place.ts";
 import { ServiceError } from "../errors.ts";
 import { findPreset } from "../providers/presets.ts";
-import { notingIssuer, openMetadata } from "./issuers.ts";
-import { type Condition, type Page, type Paged, readPage } from "./page.ts";
+import { notingIssuer, openMetadata, rewrapMetadata } from "./issuers.ts";
+import { type Condition, nameHolds, type Page, type Paged, readPage } from "./page.ts";
 import { asSeen, PLACE_IS_LIVE, type PlaceColumns, placeOf, usableAt } from "./places.ts";
 
 /** A client as it is stored: everything but its credentials, and what its issuer tells, is readable. */
@@ -54,6 +54,9 @@ const UPDATE = `UPDATE auth_clients
   SET name = ?3, components = ?4, credentials = ?5, refresh_lead_seconds = ?6, refresh_jitter_seconds = ?7, secret_in_use = ?8,
   version = ?2 + 1
   WHERE id = ?1 AND version = ?2`;
+const FIND_UNDER_OTHERS = `SELECT * FROM ${WITH_METADATA}
+  WHERE substr(credentials, 1, length(?1)) <> ?1 AND id > ?2 ORDER BY id LIMIT ?3`;
+const REPLACE = "UPDATE auth_clients SET credentials = ?3 WHERE id = ?1 AND credentials = ?2";
 const NOTE_SECRET = "UPDATE auth_clients SET secret_in_use = ?3 WHERE id = ?1 AND version = ?2";
 const DELETE_UNUSED = `DELETE FROM auth_clients WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM secrets WHERE auth_client_id = ?1)`;
@@ -102,6 +105,26 @@ export async function insertAuthClient(
   return { ...client, metadata: discovered?.kind === "heard" ? discovered.metadata : null };
 }
 
+/** Finds some clients whose credentials another key than this one has sealed, in the order of their ids. */
+export async function findClientsUnderOthers(
+  db: D1Database,
+  kid: string,
+  after: string,
+  limit: number,
+): Promise<SealedAuthClient[]> {
+  const { results } = await db.prepare(FIND_UNDER_OTHERS).bind(beginningOf(kid), after, limit).all<Row>();
+  return results.map(clientOf);
+}
+
+/** Takes the place of what was sealed before, as long as it is what is stored. */
+export function replacingCredentials(
+  db: D1Database,
+  { id, credentials }: SealedAuthClient,
+  sealed: Sealed,
+): D1PreparedStatement {
+  return db.prepare(REPLACE).bind(id, credentials, sealed);
+}
+
 /** Finds a client as it is stored; null when there is none. */
 export async function findAuthClient(db: D1Database, id: AuthClientId): Promise<SealedAuthClient | null> {
   const row = await db.prepare(FIND).bind(id).first<Row>();
@@ -113,7 +136,7 @@ export async function listAuthClients(
   db: D1Database,
   at: Lineage,
   levels: readonly Level[],
-  component: string | undefined,
+  { component, name }: { component: string | undefined; name: string | undefined },
   page: Page,
 ): Promise<Paged<SealedAuthClient>> {
   const conditions: Condition[] = [
@@ -123,6 +146,7 @@ export async function listAuthClients(
   if (component !== undefined) {
     conditions.push({ sql: "EXISTS (SELECT 1 FROM json_each(components) WHERE value = ?)", values: [component] });
   }
+  if (name !== undefined) conditions.push(nameHolds(name));
   const { items, total } = await readPage<Row>(db, WITH_METADATA, conditions, page);
   return { items: items.map(clientOf), total };
 }
@@ -134,6 +158,17 @@ export async function openAuthClient(cipher: Cipher, client: SealedAuthClient): 
   const metadata = isRegistration ? await metadataOf(cipher, client, credentials as StatedRegistration) : null;
   const { sealedMetadata: _, ...readable } = client;
   return { ...readable, credentials, metadata };
+}
+
+/**
+ * Seals a client's credentials under the ring's first key, and what its issuer tells, if another has sealed them.
+ * @throws {ServiceError} `storage_integrity`
+ */
+export async function rewrapAuthClient(cipher: Cipher, client: SealedAuthClient): Promise<SealedAuthClient> {
+  const { issuer, sealedMetadata } = client;
+  const credentials = await cipher.rewrap(identityOf(client), client.credentials);
+  if (issuer === null || sealedMetadata == null) return { ...client, credentials };
+  return { ...client, credentials, sealedMetadata: await rewrapMetadata(cipher, issuer, sealedMetadata) };
 }
 
 /**

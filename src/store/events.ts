@@ -1,8 +1,7 @@
 /** The trail of events in D1: appended in the order of arrival, read on from a cursor, removed when old or with its place. */
 
 import type { AuditEvent, EventType, KeptEvent, Subject } from "../domain/events.ts";
-import type { WorkspaceId } from "../domain/ids.ts";
-import type { NarrowPlace } from "../domain/place.ts";
+import type { Level, NarrowPlace, Place } from "../domain/place.ts";
 import { columnsOf, isLivePlace, type PlaceColumns, placeOf } from "./places.ts";
 
 export interface EventFilters {
@@ -10,6 +9,9 @@ export interface EventFilters {
   /** The id of what they are about. */
   subject: string | undefined;
 }
+
+/** The oldest first, or the newest. */
+export type EventOrder = "asc" | "desc";
 
 interface Row extends PlaceColumns {
   position: number;
@@ -45,13 +47,18 @@ const HEAR = `INSERT INTO event_sources (source, seen, heard_at)
   ON CONFLICT (source) DO UPDATE SET seen = max(seen, excluded.seen), heard_at = excluded.heard_at`;
 const SEEN = "SELECT source, seen FROM event_sources WHERE source IN (SELECT value FROM json_each(?))";
 // What was lost of sources that tell of many places may concern each of them.
-const LIST = (where: string) => `
+const LIST = (level: Level, where: string, onwards: string) => `
   SELECT * FROM (SELECT * FROM events
-    WHERE level = 'workspace' AND place_id = ?1 AND position > ?2${where} ORDER BY position LIMIT ?3)
+    WHERE level = '${level}' AND place_id IS ?1${where} ORDER BY ${onwards} LIMIT ?3)
   UNION ALL
   SELECT * FROM (SELECT * FROM events
-    WHERE level = 'global' AND place_id IS NULL AND event = 'events.lost' AND position > ?2${where} ORDER BY position LIMIT ?3)
-  ORDER BY position LIMIT ?3`;
+    WHERE '${level}' <> 'global' AND level = 'global' AND place_id IS NULL AND event = 'events.lost'${where}
+    ORDER BY ${onwards} LIMIT ?3)
+  ORDER BY ${onwards} LIMIT ?3`;
+const DIRECTIONS = {
+  asc: { start: 0, beyond: "position > ?2", onwards: "position" },
+  desc: { start: Number.MAX_SAFE_INTEGER, beyond: "position < ?2", onwards: "position DESC" },
+};
 // Old ones come first, so nothing else has to be looked at.
 const FORGET_OLD = `DELETE FROM events WHERE position IN
   (SELECT position FROM (SELECT position, received_at FROM events ORDER BY position LIMIT ?2)
@@ -83,19 +90,21 @@ export async function insertEvents(
   ]);
 }
 
-/** Lists the events of a workspace that were heard of after a position, at most `limit`. */
+/** Lists the events of a place itself, not of what lies in it, beyond a position, in the order in which they were heard of or backwards. Null: from the start. */
 export async function listEvents(
   db: D1Database,
-  workspace: WorkspaceId,
+  place: Place,
   { type, subject }: EventFilters,
-  after: number,
+  order: EventOrder,
+  after: number | null,
   limit: number,
 ): Promise<KeptEvent[]> {
+  const { start, beyond, onwards } = DIRECTIONS[order];
   const wanted = Object.entries({ event: type, subject_id: subject }).filter(([, value]) => value !== undefined);
-  const where = wanted.map(([column], index) => ` AND ${column} = ?${index + 4}`).join("");
+  const where = [beyond, ...wanted.map(([column], index) => `${column} = ?${index + 4}`)].join(" AND ");
   const { results } = await db
-    .prepare(LIST(where))
-    .bind(workspace, after, limit, ...wanted.map(([, value]) => value))
+    .prepare(LIST(place.level, ` AND ${where}`, onwards))
+    .bind(columnsOf(place)[1], after ?? start, limit, ...wanted.map(([, value]) => value))
     .all<Row>();
   return results.map(eventOf);
 }

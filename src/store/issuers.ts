@@ -1,6 +1,6 @@
 /** What issuers tell of themselves, in D1: one row for all clients that name the issuer. Sealed, as it says where client secrets are sent. */
 
-import type { Cipher, RecordIdentity, Sealed } from "../crypto/seal.ts";
+import { beginningOf, type Cipher, type RecordIdentity, type Sealed } from "../crypto/seal.ts";
 import { type Discovered, nextDiscovery, type ProviderMetadata } from "../domain/oauth2/metadata.ts";
 
 /** An issuer that it is time to ask again. */
@@ -33,6 +33,9 @@ const KEEP_IF_FIRST = `${KEEP} WHERE issuers.metadata IS NULL`;
 const REMEMBER = "INSERT INTO issuers (issuer, failures, check_at) VALUES (?1, 1, ?2) ON CONFLICT (issuer) DO NOTHING";
 // Whoever heard it since then knows better.
 const POSTPONE = "UPDATE issuers SET failures = ?3, check_at = ?4 WHERE issuer = ?1 AND check_at = ?2";
+const FIND_UNDER_OTHERS = `SELECT issuer, metadata FROM issuers
+  WHERE substr(metadata, 1, length(?1)) <> ?1 AND issuer > ?2 ORDER BY issuer LIMIT ?3`;
+const REPLACE = "UPDATE issuers SET metadata = ?3 WHERE issuer = ?1 AND metadata = ?2";
 const DROP = `DELETE FROM issuers WHERE issuer IN (SELECT value FROM json_each(?)) AND NOT ${IS_USED}`;
 
 /** Makes the statement that notes what came of asking a new client's issuer. */
@@ -52,6 +55,31 @@ export async function notingIssuer(
 /** Opens the metadata of exactly this issuer. @throws {ServiceError} `storage_integrity`, also when it is another's */
 export async function openMetadata(cipher: Cipher, issuer: string, metadata: Sealed): Promise<ProviderMetadata> {
   return await cipher.open<ProviderMetadata>(identityOf(issuer), metadata);
+}
+
+/** Seals metadata under the ring's first key, if another has sealed it. @throws {ServiceError} `storage_integrity` */
+export async function rewrapMetadata(cipher: Cipher, issuer: string, metadata: Sealed): Promise<Sealed> {
+  return await cipher.rewrap(identityOf(issuer), metadata);
+}
+
+/** Finds some issuers whose metadata another key than this one has sealed, in their order. */
+export async function findIssuersUnderOthers(
+  db: D1Database,
+  kid: string,
+  after: string,
+  limit: number,
+): Promise<{ issuer: string; metadata: Sealed }[]> {
+  const found = db.prepare(FIND_UNDER_OTHERS).bind(beginningOf(kid), after, limit);
+  return (await found.all<{ issuer: string; metadata: Sealed }>()).results;
+}
+
+/** Takes the place of what was sealed before, as long as it is what is stored. */
+export function replacingMetadata(
+  db: D1Database,
+  { issuer, metadata }: { issuer: string; metadata: Sealed },
+  sealed: Sealed,
+): D1PreparedStatement {
+  return db.prepare(REPLACE).bind(issuer, metadata, sealed);
 }
 
 /** Finds some issuers that it is time to ask, those first that have waited longest. */

@@ -18,6 +18,11 @@ export interface Paged<T> {
   total: number;
 }
 
+/** Narrows a list to those with this in their name, in any case of its ASCII letters. */
+export function nameHolds(part: string): Condition {
+  return { sql: "instr(lower(name), lower(?)) > 0", values: [part] };
+}
+
 /** Reads one page, oldest first. `from` has the columns `created_at` and `id`. */
 export async function readPage<Row>(
   db: D1Database,

@@ -5,7 +5,7 @@ import type { GrantType } from "../domain/oauth2/registration.ts";
 import type { AuthClientId, SecretId, UserId, WorkspaceId } from "../domain/ids.ts";
 import type { Secret } from "../domain/secret.ts";
 import { ServiceError } from "../errors.ts";
-import { type Condition, type Page, type Paged, readPage } from "./page.ts";
+import { type Condition, nameHolds, type Page, type Paged, readPage } from "./page.ts";
 import { type Seen, PLACE_IS_LIVE } from "./places.ts";
 
 export type State = "ready" | "error";
@@ -16,6 +16,8 @@ export interface IndexEntry {
   state: State;
   /** When the sweep first looks whether a refresh was missed; null: it is not renewed by itself. */
   checkAt: number | null;
+  /** The keys that what the actor holds is sealed under; almost always one. What was written earlier does not say. */
+  kids?: string;
 }
 
 /** A secret as the index knows it, maybe a moment behind. */
@@ -37,9 +39,10 @@ interface Row {
   state: State;
 }
 
-const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, type, name, state, created_at, check_at)
-  SELECT ?4, ?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ${PLACE_IS_LIVE}
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, check_at = excluded.check_at`;
+const PUT = `INSERT INTO secrets (id, workspace_id, auth_client_id, user_id, type, name, state, created_at, check_at, kids)
+  SELECT ?4, ?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ${PLACE_IS_LIVE}
+  ON CONFLICT (id) DO UPDATE
+  SET name = excluded.name, state = excluded.state, check_at = excluded.check_at, kids = excluded.kids`;
 const DELETE = "DELETE FROM secrets WHERE id = ?";
 const DELETE_AUTHORIZATIONS = "DELETE FROM authorizations WHERE secret_id = ?";
 const KIND = `SELECT secrets.type AS type, grant_type FROM secrets JOIN auth_clients ON auth_clients.id = auth_client_id
@@ -52,8 +55,11 @@ const IN_ERROR = `SELECT * FROM secrets WHERE auth_client_id = ?1 AND state = 'e
  */
 export async function putIndexEntry(db: D1Database, secret: Secret, entry: IndexEntry, contract: Seen): Promise<void> {
   const { id, workspaceId, authClientId, userId, type, createdAt } = secret;
-  const { name, state, checkAt } = entry;
-  const values = ["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt, checkAt];
+  const { name, state, checkAt, kids = null } = entry;
+  const values = [
+    ...["workspace", workspaceId, contract, id, authClientId, userId, type, name, state, createdAt],
+    ...[checkAt, kids],
+  ];
   try {
     const { meta } = await db
       .prepare(PUT)
@@ -97,7 +103,7 @@ export async function listSecrets(
   if (filters.user !== undefined) conditions.push({ sql: "user_id = ?", values: [filters.user] });
   if (filters.authClient !== undefined) conditions.push({ sql: "auth_client_id = ?", values: [filters.authClient] });
   if (filters.state !== undefined) conditions.push({ sql: "state = ?", values: [filters.state] });
-  if (filters.name !== undefined) conditions.push({ sql: "instr(lower(name), lower(?)) > 0", values: [filters.name] });
+  if (filters.name !== undefined) conditions.push(nameHolds(filters.name));
   const { items, total } = await readPage<Row>(db, "secrets", conditions, page);
   return { items: items.map(secretOf), total };
 }

@@ -57,17 +57,17 @@ describe("JWT_ISSUERS", () => {
   });
 
   test.each([["none"], ["HS256"], ["ES256", "HS512"], ["dir"], ["es256"], [null], []])(
-    "23. is refused with the algorithms %j %j",
+    "is refused with the algorithms %j %j (SECURITY 23)",
     (...algorithms) => {
       expect(faultOf(JSON.stringify([{ ...ISSUER, algorithms }]))).toContain("JWT_ISSUERS [0] algorithms must be some");
     },
   );
 
-  test("23. is refused with algorithms as text", () => {
+  test("is refused with algorithms as text (SECURITY 23)", () => {
     expect(faultOf(JSON.stringify([{ ...ISSUER, algorithms: "ES256" }]))).toContain("algorithms must be some of RS256");
   });
 
-  test("9. follows the egress rules with the key server's address", () => {
+  test("follows the egress rules with the key server's address (SECURITY 9)", () => {
     const at = (jwks_uri: string) => JSON.stringify([{ ...ISSUER, jwks_uri }]);
     expect(faultOf(at("http://id.example.com/jwks"))).toBe("JWT_ISSUERS [0] jwks_uri must use https");
     expect(faultOf(at("https://169.254.169.254/"))).toBe("JWT_ISSUERS [0] jwks_uri must name a public host");

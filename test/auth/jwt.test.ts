@@ -62,7 +62,7 @@ describe("a JWT says", () => {
     expect((await verify(await issuer.sign(claims))).place).toEqual(place);
   });
 
-  test("18. a subject that can make no line of its own in a log, and no long one", async () => {
+  test("a subject that can make no line of its own in a log, and no long one (SECURITY 27)", async () => {
     const { id } = await verify(await issuer.sign({ sub: `a\nb c\u0000é${"x".repeat(300)}` }));
     expect(id).toMatch(new RegExp(`^jwt:a_b_c__${"x".repeat(93)}~[0-9a-f]{16}@id\\.example\\.com$`));
   });
@@ -100,7 +100,7 @@ describe("a JWT says", () => {
 test.each([
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
   ...["EdDSA", "Ed25519"],
-])("23. verifyJwt believes %s where the issuer may use it", async (alg) => {
+])("verifyJwt believes %s where the issuer may use it (SECURITY 23)", async (alg) => {
   await issuer.addKey("other", alg);
   const settings = { ...issuer.settings, algorithms: [alg] };
   const token = await issuer.sign({}, { alg }, "other");
@@ -118,7 +118,7 @@ test.each([
   expect(looksLikeJwt(text)).toBe(is);
 });
 
-describe("23. verifyJwt refuses", () => {
+describe("verifyJwt refuses (SECURITY 23)", () => {
   const refused: [what: string, reason: string, token: () => string | Promise<string>][] = [
     ["a token that expired", "ERR_JWT_EXPIRED exp", () => issuer.sign({ exp: now() })],
     ["a token without exp", "ERR_JWT_CLAIM_VALIDATION_FAILED exp", () => issuer.sign({ exp: undefined })],
@@ -235,7 +235,7 @@ describe("23. verifyJwt refuses", () => {
   }
 });
 
-describe("23. the keys of an issuer", () => {
+describe("the keys of an issuer (SECURITY 23)", () => {
   test("are fetched once for 100 tokens", async () => {
     for (let n = 0; n < 100; n++) await verify(await issuer.sign({ sub: `s${n}` }));
     expect(issuer.fetches).toBe(1);

@@ -6,6 +6,7 @@ import { signInAndConsent, UserAgent } from "../support/user-agent.ts";
 import { useBrowser, WITHOUT_SCRIPT } from "./support/browser.ts";
 import { newApp, newLink } from "./support/connecting.ts";
 import { complaintsOf } from "./support/complaints.ts";
+import { screenshots } from "./support/screenshots.ts";
 import { connectThroughPages, factOn, followLinks, lookAt, signIn, WORKSPACE } from "./support/console.ts";
 
 const stage = useStage(3600);
@@ -35,6 +36,8 @@ describe("somebody who never saw the API", () => {
     await page.getByRole("button", { name: "Refresh now" }).click();
     expect(await page.getByRole("status").first().textContent()).toContain("A new token is in use");
     expect(await factOn(page, "Version")).toBe("2");
+    // As it stands in the README.
+    await screenshots(page, "console-secret-folded");
     await lookAt(page, "secret");
 
     const kinds = stage.provider.calls(client_id).token_requests.map(({ grant_type }) => grant_type);
@@ -61,6 +64,8 @@ describe("somebody who never saw the API", () => {
 });
 
 describe("every page", () => {
+  const clients = new Map<string, string>();
+
   beforeAll(async () => {
     const app = await newApp(stage, "Acme Sync");
     await signInAndConsent(new UserAgent(), (await newLink(stage, app, { name: "Anna’s CRM" })).url);
@@ -69,6 +74,19 @@ describe("every page", () => {
     await stage.server.call("POST", "/v2/api-keys", {
       data: { type: "api-key", attributes: key, relationships: place },
     });
+    for (const [type, around] of [["tenant"], ["contract", "tenant"], ["workspace", "contract"]] as const) {
+      const relationships = around === undefined ? {} : { [around]: { data: { id: `acme-${around}`, type: around } } };
+      const data = { type, id: `acme-${type}`, attributes: { name: `Acme’s ${type}` }, relationships };
+      await stage.server.call("POST", `/v2/${type}s`, { data });
+    }
+    for (const type of ["basic", "api_key", "noauth", "crm_token"]) {
+      const attributes = { type, name: `Acme ${type}`, credentials: {} };
+      const { body } = await stage.server.call("POST", "/v2/auth-clients", {
+        data: { type: "auth-client", attributes, relationships: place },
+      });
+      clients.set(type, body.data.id);
+    }
+    clients.set("oauth2", app.id);
   });
 
   test.each([
@@ -83,6 +101,8 @@ describe("every page", () => {
     ["key-new", `${WORKSPACE}/keys/new`],
     ["events", `${WORKSPACE}/events`],
     ["tenancy", "/console/tenancy/workspaces"],
+    ["tenancy-contracts", "/console/tenancy/contracts"],
+    ["not-connected", `${WORKSPACE}/authorized?error=access_denied`],
     ["not-found", `${WORKSPACE}/nothing`],
   ])("%s can be used by everybody", async (name, path) => {
     const page = await (await newPerson()).newPage();
@@ -92,6 +112,95 @@ describe("every page", () => {
     expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
     await lookAt(page, name);
     expect(complaints).toEqual([]);
+  });
+
+  test("to make a secret has the fields of its type", async () => {
+    const page = await (await newPerson()).newPage();
+    await signIn(page, stage, stage.server.rootKey);
+    for (const [type, field] of [
+      ["basic", "Password"],
+      ["api_key", "Name of the header"],
+      ["crm_token", "Credentials"],
+      ["oauth2", "Access token"],
+    ] as const) {
+      await page.goto(`${stage.server.url}${WORKSPACE}/secrets/new?client=${clients.get(type)}`);
+      await lookAt(page, `secret-new-${type.replace("_", "-")}`);
+      expect(await page.getByLabel(field, { exact: true }).isVisible()).toBe(true);
+    }
+  });
+
+  test("that a form answers with can be used by everybody: a link to send, a new key", async () => {
+    const page = await (await newPerson()).newPage();
+    await signIn(page, stage, stage.server.rootKey);
+    await page.goto(`${stage.server.url}${WORKSPACE}/secrets/new?client=${clients.get("oauth2")}`);
+    await page.getByLabel("Name", { exact: true }).first().fill("Berta, CRM");
+    await page.getByRole("button", { name: "Make a link to send" }).click();
+    expect(await page.getByLabel("Link", { exact: true }).inputValue()).toContain("/connect/");
+    await lookAt(page, "link-to-send");
+    // Loaded anew it asks for the next one.
+    await page.goto(page.url());
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Connect an account");
+
+    await page.goto(`${stage.server.url}${WORKSPACE}/keys/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Nightly sync");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    expect(await page.getByLabel("API key", { exact: true }).inputValue()).toMatch(/^esk_/);
+    await lookAt(page, "key-made");
+  });
+
+  test("of the documentation wears the same look", async () => {
+    const page = await (await newPerson()).newPage();
+    await page.goto(`${stage.server.url}/docs`);
+    // As far as one sees: all of it is as long as a book.
+    const paper = async () => await page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+    const ofDocs = await paper();
+    await screenshots(page, "docs", { isWhole: false });
+    await page.goto(`${stage.server.url}/console/sign-in`);
+    expect(await paper()).toBe(ofDocs);
+  });
+
+  test("tells screen readers when a secret that they look at is another way", async () => {
+    const app = await newApp(stage, "Acme Sync");
+    await signInAndConsent(new UserAgent(), (await newLink(stage, app, { name: "Carla" })).url);
+    const { body } = await stage.server.call("GET", "/v2/workspaces/sales/secrets?filter[name]=Carla");
+    const self: string = body.data[0].links.self;
+    const page = await (await newPerson()).newPage();
+    await page.clock.install();
+    await signIn(page, stage, stage.server.rootKey);
+    await page.goto(stage.server.url + self.replace("/v2/", "/console/"));
+    stage.provider.revokeGrants(app.clientId);
+    await stage.server.call("POST", `${self}/refresh`);
+    await page.clock.runFor(21_000);
+    const said = page.getByRole("status").filter({ hasText: "Connect again" });
+    await said.waitFor();
+    expect(await said.textContent()).toContain("A person has to connect the account again.");
+    await page.goto(stage.server.url + WORKSPACE);
+    expect(await page.getByRole("heading", { name: "What needs you" }).isVisible()).toBe(true);
+    await lookAt(page, "overview-in-trouble");
+  });
+
+  test("tells screen readers what was copied", async () => {
+    const person = await newPerson();
+    await person.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await person.newPage();
+    await signIn(page, stage, stage.server.rootKey);
+    await page.goto(`${stage.server.url}${WORKSPACE}/clients/new?kind=issuer`);
+    await page.getByRole("button", { name: "Copy" }).click();
+    const said = page.getByRole("status").filter({ hasText: "Copied" });
+    await said.waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toContain("/callback/oauth2/");
+  });
+
+  test("that asks once more by itself can be used while it does", async () => {
+    const page = await (await newPerson(WITHOUT_SCRIPT)).newPage();
+    await page.route("**/console?*", async (route) => {
+      const answer = await route.fetch({ headers: { ...route.request().headers(), "sec-fetch-site": "cross-site" } });
+      const body = (await answer.text()).replace(/content="0; /, 'content="999; ');
+      await route.fulfill({ response: answer, body });
+    });
+    await page.goto(`${stage.server.url}/console?from=elsewhere`);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("One moment");
+    await screenshots(page, "console-one-moment");
   });
 
   test(
@@ -104,7 +213,7 @@ describe("every page", () => {
       await page.getByRole("link", { name: "Acme Sync" }).first().click();
       await lookAt(page, "client");
       await page.getByRole("button", { name: "Diagnose" }).click();
-      await page.getByRole("status").waitFor();
+      await page.getByText("Every URI may be called.").waitFor();
       await lookAt(page, "client-diagnosed");
 
       await page.goto(`${stage.server.url}${WORKSPACE}/clients/new?kind=hand`);

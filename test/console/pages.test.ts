@@ -1,10 +1,11 @@
 /** The pages of the console: every form, what they show when the API refuses, what they never show, and with which headers. */
 
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { documentOf } from "../../src/console/form.tsx";
+import { documentOf } from "../../src/console/form-document.ts";
 import { call, ConnectedClient, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { formsOf, keyWith, Person } from "../support/console.ts";
+import { newKey, newTenancy } from "../support/keys.ts";
 
 const ATTRIBUTES = "/data/attributes";
 const CREDENTIALS = `${ATTRIBUTES}/credentials`;
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 
 async function made(kind: string, fields: Record<string, string>): Promise<string> {
-  const page = await root.get(`${base}/clients/new?kind=${kind}`);
+  const page = await root.open(`${base}/clients/new?kind=${kind}`);
   const answer = await root.submit(page, `${base}/clients/new`, { [`${ATTRIBUTES}/name`]: kind, ...fields });
   expect(answer.status).toBe(303);
   return /clients\/([0-9a-f-]+)\?notice=created$/.exec(answer.location)?.[1] ?? "";
@@ -63,7 +64,7 @@ describe("every page", () => {
 
 describe("auth clients", () => {
   test("have their callback URL before they have an id at the provider", async () => {
-    const page = await root.get(`${base}/clients/new?kind=hand`);
+    const page = await root.open(`${base}/clients/new?kind=hand`);
     const [, id] = /\/callback\/oauth2\/([0-9a-f-]{36})"/.exec(page.text) ?? [];
     const { tokenUri } = inject("provider");
     const answer = await root.submit(page, `${base}/clients/new`, {
@@ -83,7 +84,7 @@ describe("auth clients", () => {
   });
 
   test("that are refused keep what was typed, with each fault beside its field, but no secret", async () => {
-    const page = await root.get(`${base}/clients/new?kind=hand`);
+    const page = await root.open(`${base}/clients/new?kind=hand`);
     const answer = await root.submit(page, `${base}/clients/new`, {
       [`${ATTRIBUTES}/name`]: "Kept name",
       [`${CREDENTIALS}/client_id`]: "kept-id",
@@ -95,6 +96,9 @@ describe("auth clients", () => {
     expect(answer.text).toContain('value="Kept name"');
     expect(answer.text).toContain('value="kept-id"');
     expect(answer.text).not.toContain("marker-secret");
+    const secret = "f-data-attributes-credentials-client-secret";
+    expect(answer.text).toMatch(new RegExp(`id="${secret}" [^>]*aria-describedby="[^"]*${secret}-again"`));
+    expect(answer.text).toContain(`id="${secret}-again"`);
     const described = (name: string) =>
       new RegExp(`id="${name}" name="[^"]*" aria-invalid="true" aria-describedby="[^"]*${name}-error"`);
     expect(answer.text).toMatch(described("f-data-attributes-credentials-token-uri"));
@@ -103,7 +107,7 @@ describe("auth clients", () => {
   });
 
   test("with a flavour that is no JSON say so before the API is asked", async () => {
-    const page = await root.get(`${base}/clients/new?kind=preset:slack`);
+    const page = await root.open(`${base}/clients/new?kind=preset:slack`);
     const answer = await root.submit(page, `${base}/clients/new`, { [`${ATTRIBUTES}/flavour`]: "{ nonsense" });
     expect([answer.status, answer.text.includes("This is no valid JSON.")]).toEqual([400, true]);
   });
@@ -240,7 +244,7 @@ describe("secrets", () => {
     const form = formsOf(page).find(({ fields }) => fields.has(`${CREDENTIALS}/access_token`));
     form?.fields.set(`${ATTRIBUTES}/name`, "Kept");
     form?.fields.set(`${CREDENTIALS}/access_token`, `${markers.access} é`);
-    const answer = await root.post(`${base}/secrets/new`, form?.fields ?? new URLSearchParams());
+    const answer = await root.post(form?.action ?? "", form?.fields ?? new URLSearchParams());
     expect([answer.status, answer.text.includes('value="Kept"')]).toEqual([400, true]);
     expect(answer.text).not.toContain(markers.access);
     expect(answer.text).toContain("must hold printable ASCII characters only");
@@ -257,46 +261,31 @@ describe("secrets", () => {
   });
 });
 
-describe("keys and tenancy", () => {
-  test("a key is on the page that made it and on no other", async () => {
-    const page = await root.get(`${base}/keys/new`);
-    const answer = await root.submit(page, `${base}/keys/new`, { [`${ATTRIBUTES}/name`]: "Steps" });
-    const [key = "", id] = /esk_([0-9a-f-]{36})_[\w-]{43}/.exec(answer.text) ?? [];
-    expect([answer.status, key.length > 0]).toEqual([201, true]);
-    const { text } = await root.get(`${base}/keys`);
-    expect(text).toContain("Steps");
-    expect(text).not.toContain(key);
-    const revoked = await root.submit(await root.get(`${base}/keys`), `${base}/keys/${id}/revoke`);
-    expect(revoked.location).toBe(`${base}/keys?notice=revoked`);
-    const faulty = await root.submit(page, `${base}/keys/new`, {
-      [`${ATTRIBUTES}/name`]: "Old",
-      [`${ATTRIBUTES}/expires_at`]: "2020-01-01",
-    });
-    expect([faulty.status, faulty.text.includes("must lie in the future")]).toEqual([400, true]);
-  });
+test("whoever loads the answer to a form again is where the form was", async () => {
+  const [id, kind] = [crypto.randomUUID(), "/console/tenancy/tenants"];
+  for (const [asked, there] of [
+    ["/console/sign-out", "/console"],
+    [`${kind}/${id}/delete`, `${kind}/${id}`],
+    [`${kind}/${id}`, kind],
+    [`${base}/keys/${id}/revoke`, `${base}/keys/${id}`],
+    [`${base}/keys/${id}`, `${base}/keys`],
+    ...["refresh", "authorize", "delete"].map((each) => [`${base}/secrets/${id}/${each}`, `${base}/secrets/${id}`]),
+    ...["diagnose", "delete"].map((each) => [`${base}/clients/${id}/${each}`, `${base}/clients/${id}`]),
+  ] as const) {
+    const { status, location } = await root.get(asked);
+    expect([asked, status, location]).toEqual([asked, 303, there]);
+  }
+});
 
-  test("tenants, contracts and workspaces are made and deleted by their name", async () => {
-    const id = `t-${crypto.randomUUID()}`;
-    const make = async (kind: string, place_id = "") =>
-      await root.submit(await root.get(`/console/tenancy/${kind}`), `/console/tenancy/${kind}`, {
-        [`${ATTRIBUTES}/name`]: `${kind} ${id}`,
-        "/data/id": id,
-        ...(place_id !== "" && { place_id }),
-      });
-    for (const [kind, parent] of [["tenants"], ["contracts", id], ["workspaces", id]] as const) {
-      expect((await make(kind, parent)).location).toBe(`/console/tenancy/${kind}?notice=created`);
-    }
-    const taken = await make("tenants");
-    expect([taken.status, taken.text.includes("This id is taken.")]).toEqual([409, true]);
-    const lost = await make("contracts", "nowhere");
-    expect([lost.status, lost.text.includes('id="fplace-id-error"')]).toEqual([404, true]);
-    const form = { csrf: await root.csrf() };
-    const path = `/console/tenancy/tenants/${id}/delete`;
-    expect((await root.post(path, { ...form, confirmed: "no" })).status).toBe(400);
-    expect((await root.post(path, { ...form, confirmed: `tenants ${id}` })).location).toMatch(
-      /notice=(deleted|removing)$/,
-    );
-  });
+test("every page says in which workspace somebody is who has one alone, and promises nobody else's ids", async () => {
+  const { key } = await keyWith([], workspace);
+  const { text } = await (await Person.signedIn(key)).get("/console/nothing");
+  expect(text).toContain(`Workspace ${workspace}`);
+  const { tenant } = await newTenancy();
+  const ofTenant = await newKey(["contracts.workspaces.get"], { level: "tenant", id: tenant });
+  const home = await (await Person.signedIn(ofTenant.key)).get("/console");
+  expect(home.text).toContain("You can open those of your tenant.");
+  expect(home.text).not.toContain("any id that you like");
 });
 
 test("what the console reads is no read of a credential (SECURITY 24, 25)", async () => {

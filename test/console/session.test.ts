@@ -140,6 +140,44 @@ test("signing out takes the cookie away", async () => {
   expect(headers.get("set-cookie")).toMatch(/^edge-secrets=; Max-Age=0/);
 });
 
+test("signing out ends every copy of the cookie, also one that was written anew meanwhile (SECURITY 24)", async () => {
+  const person = await Person.signedIn();
+  const copies = [person.cookie];
+  goOn(2 * MINUTE);
+  await person.get("/console");
+  copies.push(person.cookie);
+  expect(copies[1]).not.toBe(copies[0]);
+  const other = await Person.signedIn();
+  await person.submit(await person.get("/console"), "/console/sign-out");
+  for (const copy of copies) {
+    const thief = new Person();
+    thief.cookie = copy;
+    const { status, location } = await thief.get("/console");
+    expect([status, location]).toEqual([303, `${SIGN_IN}?why=ended`]);
+  }
+  expect((await other.get("/console")).status).toBe(200);
+  const kept = async () => (await env.DB.prepare("SELECT session FROM ended_sessions").all()).results.length;
+  const before = await kept();
+  expect(before).toBeGreaterThan(0);
+  // What would be over anyway is forgotten with the next one.
+  goOn(9 * 60 * MINUTE);
+  const later = await Person.signedIn();
+  await later.submit(await later.get("/console"), "/console/sign-out");
+  expect(await kept()).toBe(1);
+});
+
+test("the sign-in names the file of the root key in development alone", async () => {
+  const { default: worker } = await import("../../src/worker.ts");
+  const { createExecutionContext } = await import("cloudflare:test");
+  const shown = async (settings: object) => {
+    const request = new Request(`https://secrets.example.com${SIGN_IN}`);
+    return await (await worker.fetch(request, { ...env, ...settings }, createExecutionContext())).text();
+  };
+  const deployed = await shown({ PUBLIC_URL: "https://secrets.example.com", ALLOW_LOOPBACK: "false" });
+  expect([deployed.includes("until you sign out"), deployed.includes(".dev.vars")]).toEqual([true, false]);
+  expect((await new Person().get(SIGN_IN)).text).toContain(".dev.vars");
+});
+
 const WRITES = [
   "/console/sign-out",
   "/console/tenancy/tenants",

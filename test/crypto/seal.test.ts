@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { type Keyring, parseKeyring } from "../../src/crypto/keyring.ts";
-import { open, seal } from "../../src/crypto/seal.ts";
+import { beginningOf, cipherOf, kidOf, open, seal } from "../../src/crypto/seal.ts";
 import type { ServiceError } from "../../src/errors.ts";
 
 const jwk = (kid: string, bytes = 32) => ({
@@ -22,7 +22,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-describe("12. seal and open", () => {
+describe("seal and open (SECURITY 12)", () => {
   test("give the value back", async () => {
     const value = { access_token: "äöü", list: [1, null] };
     expect(await open(ring(current), IDENTITY, await seal(ring(current), IDENTITY, value))).toEqual(value);
@@ -62,7 +62,30 @@ describe("12. seal and open", () => {
   });
 });
 
-describe("14. storage_integrity for", () => {
+describe("the key of a record", () => {
+  test.each(["2026", "", 'q"uote', "äöü"])("is told by what is sealed, and by how it begins: %j", async (kid) => {
+    const names = [kid, `${kid}x`, kid.slice(1), `${kid}"`, `${kid}","`].filter((each) => each !== "");
+    for (const each of names) {
+      const sealed = await seal([{ kid: each, bytes: new Uint8Array(32) }], IDENTITY, "x");
+      expect([kidOf(sealed), sealed.startsWith(beginningOf(kid))]).toEqual([each, each === kid]);
+    }
+  });
+
+  test("is nobody's where nothing was sealed", () => {
+    expect(["", "x", "a.b.c.d.e"].map(kidOf)).toEqual([null, null, null]);
+  });
+
+  test("changes to the first of the ring when it is sealed anew, and stays where it is that (SECURITY 13)", async () => {
+    const cipher = cipherOf(() => ring(current, old));
+    const rewrapped = await cipher.rewrap(IDENTITY, await seal(ring(old), IDENTITY, "x"));
+    expect([kidOf(rewrapped), await open(ring(current), IDENTITY, rewrapped)]).toEqual(["2026", "x"]);
+    expect(await cipher.rewrap(IDENTITY, rewrapped)).toBe(rewrapped);
+    const unknown = await seal(ring(jwk("lost")), IDENTITY, "x");
+    expect(await codeOf(cipher.rewrap(IDENTITY, unknown))).toBe("storage_integrity");
+  });
+});
+
+describe("storage_integrity for (SECURITY 14)", () => {
   test("a key that is not in the ring", async () => {
     expect(await codeOf(open(ring(current), IDENTITY, await seal(ring(old), IDENTITY, "x")))).toBe("storage_integrity");
   });

@@ -31,7 +31,7 @@ describe("boundedMembers", () => {
     expect(JSON.stringify(boundedMembers(members)).length).toBeLessThan(MAX_FREE_FORM_LENGTH * 1.1);
   });
 
-  test("18. keeps no refresh token or client secret, by whatever name and however deep", () => {
+  test("keeps no refresh token or client secret, by whatever name and however deep (SECURITY 18)", () => {
     const members = {
       refreshToken: "sentinel",
       client_secret: "sentinel",

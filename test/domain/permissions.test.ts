@@ -91,7 +91,7 @@ describe("visibleLevels", () => {
 
 describe("PERMISSIONS", () => {
   test("are those of the API, once each", () => {
-    expect(PERMISSIONS).toHaveLength(16 + 6 + 9 + 12 + 1 + 1 + 12);
+    expect(PERMISSIONS).toHaveLength(16 + 6 + 9 + 12 + 2 + 4 + 12);
     expect(new Set(PERMISSIONS).size).toBe(PERMISSIONS.length);
   });
 

@@ -46,7 +46,7 @@ describe("admit: the limit", () => {
     fresh,
   );
 
-  test("lets 200 go at once, and the next wait until one comes back", () => {
+  test("lets 200 go at once, and the next wait until one comes back (SECURITY 11)", () => {
     expect(MOST_AT_ONCE).toBe(200);
     expect(full.tickets.size).toBe(200);
     expect(admit(full, ticket("next"), T0, CENTRE).verdict).toEqual({ kind: "wait" });
@@ -108,7 +108,7 @@ describe("the breaker", () => {
     expect(history(["a", "b", "c", "d", "e", "f"], "unknown")).toEqual(fresh);
   });
 
-  test("holds everybody back for five seconds, then lets one go, and nobody with it", () => {
+  test("holds everybody back for five seconds, then lets one go, and nobody with it (SECURITY 11)", () => {
     expect(attempt(open, "f", "down", T0 + 5 * SECOND - 1).kind).toBe("held_back");
     const probing = admit(open, ticket("f"), T0 + 5 * SECOND, CENTRE);
     expect(probing.verdict.kind).toBe("go");

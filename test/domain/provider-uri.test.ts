@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { providerUriFault } from "../../src/domain/provider-uri.ts";
 
-describe("9. providerUriFault refuses", () => {
+describe("providerUriFault refuses (SECURITY 9)", () => {
   test.each([
     "not a uri",
     "/token",

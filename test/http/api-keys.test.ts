@@ -140,7 +140,7 @@ describe("a key", () => {
     }
   });
 
-  test("21. is nobody's with another random part, or the id of another key", async () => {
+  test("is nobody's with another random part, or the id of another key (SECURITY 21)", async () => {
     const [one, other] = [await newKey([GET]), await newKey([GET])];
     const wrong = [`${one.key.slice(0, -1)}${one.key.endsWith("A") ? "B" : "A"}`, one.key.replace(one.id, other.id)];
     for (const key of [...wrong, one.key.slice(4), `${one.key}x`, `esk_${crypto.randomUUID()}_${"A".repeat(43)}`]) {

@@ -62,6 +62,7 @@ describe("POST /v2/auth-clients", () => {
             token_expires_in: 7200,
           },
           redirect_uri: `http://localhost/callback/oauth2/${id}`,
+          fields: [],
           refresh_lead_seconds: 60,
           refresh_jitter_seconds: 0,
           provider: null,
@@ -78,7 +79,7 @@ describe("POST /v2/auth-clients", () => {
     expect((await call("GET", `/v2/auth-clients/${id}`)).body).toEqual(body);
   });
 
-  test("12. stores the credentials sealed", async () => {
+  test("stores the credentials sealed (SECURITY 12)", async () => {
     await call("POST", "/v2/auth-clients", newClient());
     const { results } = await env.DB.prepare("SELECT * FROM auth_clients").all();
     expect(results.length).toBeGreaterThan(0);
@@ -515,6 +516,12 @@ describe("clients by level", () => {
     expect(await listed(`contract_id=${mine.contract}`)).toEqual(known.slice(0, 3));
     expect(await listed(`workspace_id=${mine.workspace}`)).toEqual(known.slice(0, 4));
     expect(await listed(`workspace_id=${mine.workspace}&filter[component]=${mine.tenant}`)).toEqual([clients.global]);
+    await call("PATCH", `/v2/auth-clients/${clients.tenant}`, {
+      data: { type: "auth-client", attributes: { name: `The CRM of ${mine.tenant}` } },
+    });
+    expect(await listed(`workspace_id=${mine.workspace}&filter[name]=crm%20OF%20${mine.tenant}`)).toEqual([
+      clients.tenant,
+    ]);
     expect(await listed(`workspace_id=${newWorkspace()}`)).toEqual([clients.global]);
   });
 

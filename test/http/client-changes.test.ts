@@ -47,6 +47,15 @@ describe("a change of a flavour", () => {
     expect(await patched(path, { name: "y" })).toBe(200);
   });
 
+  test("is taken back by null, as are when tokens are renewed", async () => {
+    const set = { refresh_lead_seconds: 90, refresh_jitter_seconds: 30, flavour: { pkce: "off" } };
+    const path = await created(set, { client_secret: "s", ...URIS });
+    const none = { refresh_lead_seconds: null, refresh_jitter_seconds: null, flavour: null };
+    expect(await patched(path, none)).toBe(200);
+    const { attributes } = (await call("GET", path)).body.data;
+    expect(attributes).toMatchObject({ refresh_lead_seconds: 60, refresh_jitter_seconds: 0, flavour: {} });
+  });
+
   test("leads to this machine no more than a new client may", async () => {
     const path = await created({}, { client_secret: "s", ...URIS });
     const attributes = { flavour: { revoke_uri: "http://127.0.0.1/revoke" } };

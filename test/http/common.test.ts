@@ -19,6 +19,8 @@ const ROUTES: [method: string, path: string][] = [
   ["GET", "/v2/providers"],
   ["GET", "/v2/providers/slack"],
   ["GET", "/v2/maintenance/overdue"],
+  ["GET", "/v2/maintenance/rewrap"],
+  ["POST", "/v2/maintenance/rewrap"],
 ];
 
 describe.each(ROUTES)("%s %s", (method, path) => {
@@ -133,7 +135,7 @@ describe("a server that is not set up correctly", () => {
   const request = () => new Request("http://localhost/healthz");
   const answerWith = async (changes: object, from = request()) => await ask(from, changes);
 
-  test("9. refuses to allow loopback for a public address", async () => {
+  test("refuses to allow loopback for a public address (SECURITY 9)", async () => {
     expect((await answerWith({ PUBLIC_URL: "https://secrets.example.com" })).status).toBe(500);
     expect((await answerWith({ PUBLIC_URL: "" }, new Request("https://secrets.example.com/healthz"))).status).toBe(500);
   });
@@ -161,7 +163,7 @@ describe("a server that is not set up correctly", () => {
     ]);
   });
 
-  test("9. refuses loopback addresses of a changed flavour, too", async () => {
+  test("refuses loopback addresses of a changed flavour, too (SECURITY 9)", async () => {
     const origin = "https://secrets.example.com";
     const send = async (method: string, path: string, attributes: object) => {
       const headers = { authorization: `Bearer ${env.ROOT_API_KEY}`, "content-type": "application/json" };
@@ -186,7 +188,7 @@ describe("a server that is not set up correctly", () => {
     ]);
   });
 
-  test("14. seals nothing without a key", async () => {
+  test("seals nothing without a key (SECURITY 14)", async () => {
     const create = new Request("http://localhost/v2/auth-clients", {
       method: "POST",
       headers: { authorization: `Bearer ${env.ROOT_API_KEY}`, "content-type": "application/json" },
@@ -216,4 +218,11 @@ describe("a server that is not set up correctly", () => {
 test("GET /healthz: 200 while the database answers, without details", async () => {
   const answer = await ask(new Request("http://localhost/healthz"));
   expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }]);
+});
+
+test("415 for an empty body that is said to be something else (SECURITY 28)", async () => {
+  for (const type of ["text/plain", "multipart/form-data; boundary=x", "a/b/c"]) {
+    const answer = await call("POST", "/v2/tenants", "", { "content-type": type });
+    expect([answer.status, faults(answer)]).toEqual([415, ["unsupported_media_type"]]);
+  }
 });

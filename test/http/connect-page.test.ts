@@ -120,6 +120,7 @@ describe("a link", () => {
     await signInAndConsent(newBrowser(), connectUrl, { abort: true });
     const page = await call("GET", path);
     expect([page.status, textOf(page.body)]).toEqual([410, expect.stringContaining("This sign-in has ended")]);
+    expect(textOf(page.body)).not.toContain("Already used");
   });
 
   test("that is too old says so, with the way back and the request's id", async () => {

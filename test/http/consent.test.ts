@@ -76,7 +76,7 @@ describe("a consent flow", () => {
     expect((await client.calls()).token_requests).toHaveLength(1);
   });
 
-  test("sends the person to the provider with state, PKCE S256 and the client's own redirect URI", async () => {
+  test("sends the person to the provider with state, PKCE S256 and the client's own redirect URI (SECURITY 2)", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace(), { additional_params: { prompt: "consent" } });
     const { connect_url } = body.data.attributes;
@@ -128,7 +128,7 @@ describe("a consent flow", () => {
   });
 });
 
-describe("3. an answer that is not the flow's own is refused without a token call", () => {
+describe("an answer that is not the flow's own is refused without a token call (SECURITY 3)", () => {
   test("a second callback", async () => {
     const { client, browser, callback } = await consentedFlow();
     await browser.get(callback);
@@ -341,7 +341,7 @@ describe("renewing consent", () => {
     expect((await client.authorize(workspace, {}, secret)).status).toBe(201);
   });
 
-  test("by somebody else fails and keeps the grant, unless it was allowed", async () => {
+  test("by somebody else fails and keeps the grant, unless it was allowed (SECURITY 8)", async () => {
     const client = await ConnectedClient.create();
     const workspace = newWorkspace();
     const path = await client.connect(workspace);
@@ -374,7 +374,7 @@ describe("renewing consent", () => {
 });
 
 describe("the pages", () => {
-  test("6. leave the code's URL behind and let nothing in", async () => {
+  test("leave the code's URL behind and let nothing in (SECURITY 6)", async () => {
     const { browser, callback } = await consentedFlow();
     const page = await browser.get(callback);
     expect(page.redirects).toEqual([callback]);
@@ -391,7 +391,7 @@ describe("the pages", () => {
     expect([page.status, page.url]).toEqual([404, expect.stringMatching(endedWith("unknown_link"))]);
   });
 
-  test("show only words of their own", async () => {
+  test("show only words of their own (SECURITY 27)", async () => {
     for (const outcome of ["<script>", "__proto__", "constructor"]) {
       const { status, body } = await call("GET", `/connect/ended?outcome=${encodeURIComponent(outcome)}`);
       expect(status).toBe(400);
@@ -410,7 +410,7 @@ describe("the pages", () => {
     }
   });
 
-  test("1. bind over https with a __Host- cookie", async () => {
+  test("bind over https with a __Host- cookie (SECURITY 1)", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace());
     const opened = await ask(
@@ -427,7 +427,7 @@ describe("the pages", () => {
     );
   });
 
-  test("1. bind with a cookie that scripts cannot read", async () => {
+  test("bind with a cookie that scripts cannot read (SECURITY 1)", async () => {
     const client = await ConnectedClient.create();
     const { body } = await client.authorize(newWorkspace());
     const opened = await call("GET", `${new URL(body.data.attributes.connect_url).pathname}/continue`);
@@ -470,7 +470,7 @@ describe("POST …/authorizations", () => {
     `${ORIGIN}/connect/abc/continue`,
     `${ORIGIN}/consoles`,
     `${ORIGIN}/`,
-  ])("5. sends nobody to %s", async (return_url) => {
+  ])("sends nobody to %s (SECURITY 5)", async (return_url) => {
     const client = await ConnectedClient.create();
     const answer = await client.authorize(newWorkspace(), { return_url });
     expect([answer.status, faults(answer)]).toEqual([400, ["invalid_document /data/attributes/return_url"]]);

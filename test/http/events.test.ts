@@ -2,11 +2,12 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { ask, call, newWorkspace } from "../support/api.ts";
+import { ask, call, ConnectedClient, newBrowser, newWorkspace } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { makeClient, makeSecret } from "../support/estate.ts";
 import { newKey, newTenancy } from "../support/keys.ts";
 import { watchLog } from "../support/log.ts";
+import { signInAndConsent } from "../support/user-agent.ts";
 
 interface Shown {
   id: string;
@@ -23,8 +24,12 @@ interface Shown {
 
 /** Everything that is in the trail so far. */
 async function trailOf(workspace: string, query = "?"): Promise<Shown[]> {
+  return await eventsAt(`/v2/workspaces/${workspace}/events${query}`);
+}
+
+async function eventsAt(path: string): Promise<Shown[]> {
   const shown: Shown[] = [];
-  let next: string | null = `/v2/workspaces/${workspace}/events${query}`;
+  let next: string | null = path;
   while (next !== null) {
     const { body } = await call("GET", next);
     shown.push(...body.data);
@@ -105,7 +110,40 @@ describe("the trail of a workspace", () => {
     expect(shown.map(({ attributes: { version } }) => version)).toEqual([1, 2, 2, null, null]);
   });
 
-  test("goes with its workspace, late events too; that it was deleted stays (SECURITY 15)", async () => {
+  test("is read backwards from its end as well, each event once", async () => {
+    const workspace = newWorkspace();
+    const path = await importedInto(workspace);
+    for (let reads = 0; reads < 3; reads++) await call("GET", `${path}/token`);
+    const forwards = await eventually(async () => {
+      const shown = await trailOf(workspace);
+      expect(shown).toHaveLength(5);
+      return shown;
+    });
+    const ids = (shown: Shown[]) => shown.map(({ id }) => id);
+    expect(ids(await trailOf(workspace, "?order=desc&limit=2"))).toEqual(ids(forwards).toReversed());
+    const { body } = await call("GET", `/v2/workspaces/${newWorkspace()}/events?order=desc`);
+    expect([body.data, body.links.next]).toEqual([[], null]);
+  });
+
+  test("has a first grant that the provider refused, of a person and of a machine (SECURITY 25)", async () => {
+    const workspace = newWorkspace();
+    const person = await ConnectedClient.create();
+    await person.fault({ status: 400, body: '{"error":"invalid_grant"}' });
+    const flow = await person.authorize(workspace);
+    await signInAndConsent(newBrowser(), flow.body.data.attributes.connect_url);
+    const grantType = "client_credentials";
+    const machine = await ConnectedClient.create({ grant_types: [grantType] }, {}, { grant_type: grantType });
+    await machine.fault({ status: 400, body: '{"error":"invalid_scope"}' });
+    const data = { type: "auth-secret", attributes: { name: "x" }, relationships: machine.relationships };
+    expect((await call("POST", `/v2/workspaces/${workspace}/secrets`, { data })).status).toBe(424);
+    await expectTrail(workspace, [
+      "authorization.started root ok",
+      "authorization.failed person failed invalid_grant",
+      "secret.created root failed provider_refused",
+    ]);
+  });
+
+  test("goes with its workspace, late events too; that it was deleted stays (SECURITY 16)", async () => {
     const { contract, workspace } = await newTenancy();
     await importedInto(workspace);
     expect((await call("DELETE", `/v2/workspaces/${workspace}`)).status).toBe(204);
@@ -119,6 +157,34 @@ describe("the trail of a workspace", () => {
       expect((await kept()).map(({ event }) => event)).toContain("workspace.deleted");
     });
     expect((await kept()).filter(({ level }) => level === "workspace")).toEqual([]);
+  });
+});
+
+describe("the trail of a wider place", () => {
+  test("has what happened there, and nothing of what lies in it or around it (SECURITY 25)", async () => {
+    const { tenant, contract, workspace } = await newTenancy();
+    await importedInto(workspace);
+    const key = await newKey(["tenants.events.get"], { level: "tenant", id: tenant });
+    await call("GET", `/v2/contracts/${contract}/events`, undefined, key.headers);
+    const textsAt = async (path: string) => (await eventsAt(path)).map(textOf).toSorted();
+    await eventually(async () => {
+      expect(await textsAt(`/v2/tenants/${tenant}/events`)).toEqual([
+        "api_key.created root ok",
+        "tenant.created root ok",
+      ]);
+      expect(await textsAt(`/v2/contracts/${contract}/events`)).toEqual([
+        `access.denied key:${key.id} denied forbidden`,
+        "contract.created root ok",
+      ]);
+    });
+  });
+
+  test("has, for everybody's, what belongs to everybody (SECURITY 25)", async () => {
+    const client = await makeClient("basic", []);
+    await eventually(async () => {
+      const shown = await eventsAt(`/v2/events?filter[subject]=${client}`);
+      expect(shown.map(textOf)).toEqual(["auth_client.created root ok"]);
+    });
   });
 });
 

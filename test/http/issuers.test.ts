@@ -57,7 +57,7 @@ describe("an issuer, a client id and a secret", () => {
   test.each([
     ["another issuer's name", (url: URL) => url.searchParams.set("iss", "https://other.example.com")],
     ["no name, which the issuer says it sends", (url: URL) => url.searchParams.delete("iss")],
-  ])("4. let no code through that comes back with %s", async (_, alter) => {
+  ])("let no code through that comes back with %s (SECURITY 4)", async (_, alter) => {
     const { redirectUri, flow, calls } = await startFlow();
     const browser = newBrowser();
     const isBack = ({ href }: { href: string }) => href.startsWith(redirectUri);
@@ -179,7 +179,7 @@ describe("a client with an issuer", () => {
   );
 });
 
-describe("12. what an issuer tells", () => {
+describe("what an issuer tells (SECURITY 12)", () => {
   async function twoIssuers() {
     const issuers = [new ScriptedProvider(), new ScriptedProvider()] as const;
     const paths: string[] = [];

@@ -92,7 +92,7 @@ describe("a JWT", () => {
     expect(lines.join()).not.toContain(jwt.slice(-30));
   });
 
-  test("23. that was tampered with is refused in words that do not say why", async () => {
+  test("that was tampered with is refused in words that do not say why (SECURITY 23)", async () => {
     const jwt = await token({ permissions: [] });
     const [header, , signature] = jwt.split(".");
     const forged = btoa(JSON.stringify({ iss: ISSUER, aud: "edge-secrets", sub: "anna", exp: 4e9 })).replaceAll(

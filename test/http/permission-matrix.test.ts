@@ -82,8 +82,8 @@ const PERMISSIONS = [
   ...actions("tenants.contracts", "get", "create", "delete"),
   ...actions("contracts.workspaces", "get", "create", "delete"),
   ...atLevels(LEVELS, "api_keys", "get", "create", "delete"),
-  "global.maintenance.get",
-  "workspaces.events.get",
+  ...actions("global.maintenance", "get", "edit"),
+  ...atLevels(LEVELS, "events", "get"),
   ...atLevels(["tenant", "contract", "workspace"], "webhooks", "get", "create", "edit", "delete"),
 ];
 const GET_CLIENTS = atLevels(LEVELS, "auth_clients", "get");
@@ -316,6 +316,25 @@ const ROUTES: Route[] = [
     path: () => "/v2/maintenance/overdue",
     success: [200],
   },
+  ...[EVERYWHERE, A, A1].map((place): Route => {
+    const prefix = place === EVERYWHERE ? "/v2" : `/v2/${place.level}s/{${place.level}}`;
+    return {
+      name: `GET ${prefix}/events`,
+      at: [place],
+      kind: "auth-secret",
+      permissions: ofLevel("events.get"),
+      path: (target) => `${prefix.replace(/\{.*\}/, target.place.id)}/events`,
+      success: [200],
+    };
+  }),
+  ...(["GET", "POST"] as const).map((method): Route => ({
+    name: `${method} /v2/maintenance/rewrap`,
+    at: [EVERYWHERE],
+    kind: "auth-secret",
+    permissions: always(`global.maintenance.${method === "GET" ? "get" : "edit"}`),
+    path: () => "/v2/maintenance/rewrap",
+    success: [method === "GET" ? 200 : 202],
+  })),
   ...["/v2/providers", "/v2/providers/{name}"].map((path): Route => ({
     name: `GET ${path}`,
     at: [EVERYWHERE],
@@ -430,7 +449,7 @@ const TITLED = ROUTES.map((route): [title: string, route: Route] => [
 // A hundred requests each, and the machine may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
-describe.each(TITLED)("17. %s", (_, route) => {
+describe.each(TITLED)("%s (SECURITY 17)", (_, route) => {
   test.each(SCOPES.map((scope) => [scope.name, scope] as const))("from %s", async (__, scope) => {
     const targets = route.at.flatMap((place) => [
       targetOf(route, place),
@@ -589,7 +608,7 @@ function differenceOf(shown: string[], expected: string[]): string {
   return `too many: ${placesOf(tooMany)}; missing: ${placesOf(missing)}`;
 }
 
-describe("17. an id of another workspace, below a workspace of one's own", () => {
+describe("an id of another workspace, below a workspace of one's own (SECURITY 17)", () => {
   const inside = TITLED.filter(([, { name }]) => name.includes("{workspace}") && name.includes("{id}"));
   test.each(inside)("%s: 404, as for one that is not there", async (_, route) => {
     const headers = await tree.keyFor(A1, PERMISSIONS);
@@ -620,7 +639,7 @@ describe("17. an id of another workspace, below a workspace of one's own", () =>
   });
 });
 
-describe("17. a client", () => {
+describe("a client (SECURITY 17)", () => {
   const made: [kind: "auth-secret" | "authorization", workspace: Place][] = [
     ["auth-secret", A1a],
     ["authorization", A1a],
@@ -649,7 +668,7 @@ describe("17. a client", () => {
   );
 });
 
-describe("17. POST /v2/api-keys", () => {
+describe("POST /v2/api-keys (SECURITY 17)", () => {
   test.each(SCOPES.map((scope) => [scope.name, scope] as const))(
     "gives nothing that the giver lacks, from %s",
     async (_, scope) => {
@@ -672,7 +691,7 @@ describe("17. POST /v2/api-keys", () => {
   );
 });
 
-test("17. every route and every permission of the API stands in the matrix", async () => {
+test("every route and every permission of the API stands in the matrix (SECURITY 17)", async () => {
   const { body } = await call("GET", "/openapi.json");
   const routes = Object.entries(body.paths as Record<string, object>)
     .filter(([path]) => path.startsWith("/v2/"))
@@ -683,13 +702,15 @@ test("17. every route and every permission of the API stands in the matrix", asy
   expect(PERMISSIONS.toSorted()).toEqual(body.components.schemas.Permission.enum.toSorted());
 });
 
-test("17. what was refused left no trace", async () => {
+test("what was refused left no trace (SECURITY 17)", async () => {
   const root = { scope: EVERYWHERE, held: new Set(PERMISSIONS), headers: {} };
   const ofClients = PLACES.map((named) => ({ named, kind: "auth-client" as const, place: EVERYWHERE, id: "" }));
   const lists = ROUTES.filter(({ name }) => /^GET .*s$/.test(name) && name !== "GET /v2/providers");
-  expect(lists).toHaveLength(7);
+  expect(lists).toHaveLength(10);
   for (const route of lists) {
-    const inEach = PLACES.filter(({ level }) => level === "workspace").map((place) => targetOf(route, place));
+    const isOfWorkspaces = route.at.every(({ level }) => level === "workspace");
+    const places = isOfWorkspaces ? PLACES.filter(({ level }) => level === "workspace") : route.at;
+    const inEach = places.map((place) => targetOf(route, place));
     const targets = { "auth-client": ofClients, "auth-secret": inEach }[route.kind as string];
     for (const target of targets ?? [targetOf(route, EVERYWHERE)]) {
       const check = { ...root, title: `${route.name} of ${target.place.name}`, target };

@@ -60,7 +60,7 @@ describe.each(TYPES)("a secret of type %s with %j", (type, credentials, headers)
     expect([token.status, token.headers.get("etag"), token.body]).toEqual([200, '"1"', { type, version: 1, headers }]);
   });
 
-  test("12. is stored sealed, and rings no alarm", async () => {
+  test("is stored sealed, and rings no alarm (SECURITY 12)", async () => {
     const { body } = await create(newWorkspace(), await clientOf(type), { credentials });
     await runInDurableObject(actorOf(body.data.links.self), async (_, { storage }) => {
       const stored = JSON.stringify(storage.kv.get("record"));

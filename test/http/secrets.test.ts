@@ -61,7 +61,7 @@ describe("POST …/secrets", () => {
     expect(alarm).toBe(Date.now() + 3540_000);
   });
 
-  test("12. stores the tokens sealed", async () => {
+  test("stores the tokens sealed (SECURITY 12)", async () => {
     const { body } = await importInto(newWorkspace(), await ConnectedClient.create(), {
       refresh_token: "sentinel-refresh",
     });
@@ -273,7 +273,7 @@ describe("POST …/secrets/{id}/refresh", () => {
 });
 
 describe("DELETE …/secrets/{id}", () => {
-  test("16. leaves nothing of it, in the actor or the index", async () => {
+  test("leaves nothing of it, in the actor or the index (SECURITY 16)", async () => {
     const path = await (await ConnectedClient.create()).connect(newWorkspace());
     expect((await call("DELETE", path)).status).toBe(204);
     const [entries, alarm] = await runInDurableObject(actorOf(path), async (_, { storage }) => [

@@ -79,7 +79,7 @@ describe("a client with a shared callback", () => {
   });
 });
 
-describe("3. nothing but the flow's own answer, where it was asked for, is taken", () => {
+describe("nothing but the flow's own answer, where it was asked for, is taken (SECURITY 3)", () => {
   test("not at the client's own callback, when it shares one", async () => {
     const consented = await consentedFlow(await sharingClient());
     const { client, browser, callback } = consented;

@@ -22,7 +22,7 @@ function check(said: string, issuer: string | null, metadata: typeof SENDS_IT | 
 
 const iss = (value: string) => `iss=${encodeURIComponent(value)}`;
 
-describe("4. validCallback", () => {
+describe("validCallback (SECURITY 4)", () => {
   test.each([
     ["the issuer's own name", iss(ISSUER), ISSUER, SENDS_IT],
     ["its name where it does not say that it sends it", iss(ISSUER), ISSUER, { issuer: ISSUER }],

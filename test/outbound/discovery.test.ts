@@ -68,8 +68,8 @@ describe("discover", () => {
     ["metadata without an issuer", { body: { token_endpoint: "https://a.example.com" } }, "unreadable"],
     ["metadata of another issuer", { body: { issuer: "https://another.example.com" } }, "issuer_differs"],
     ["an issuer that is no URI", { body: { issuer: "id.example.com" } }, "issuer_differs"],
-    ["10. more than 1 MiB", { body: "{}", pad: 1024 * 1024 }, "too_large"],
-    ["10. a redirect", { status: 302, headers: { location: "/elsewhere" } }, "redirected"],
+    ["more than 1 MiB (SECURITY 10)", { body: "{}", pad: 1024 * 1024 }, "too_large"],
+    ["a redirect (SECURITY 10)", { status: 302, headers: { location: "/elsewhere" } }, "redirected"],
   ])("names %s, which it found at the first address", async (_, answer, fault) => {
     const issuer = new ScriptedProvider();
     await issuer.answer(issuer.wellKnown.openid, answer);
@@ -81,7 +81,7 @@ describe("discover", () => {
     ["a slash too many", (issuer: string) => `${issuer}/`],
     ["other letters", (issuer: string) => issuer.toUpperCase()],
     ["the same address, written otherwise", (issuer: string) => issuer.replace("http:", "HTTP:")],
-  ])("4. compares the issuer exactly: %s", async (_, spelling) => {
+  ])("compares the issuer exactly: %s (SECURITY 4)", async (_, spelling) => {
     const issuer = new ScriptedProvider();
     await issuer.publish({ issuer: spelling(issuer.issuer) });
     expect(await discover(issuer.issuer, DEVELOPMENT)).toEqual(failed("issuer_differs"));
@@ -99,7 +99,7 @@ describe("discover", () => {
     ]);
   });
 
-  test("9. asks no address that is refused", async () => {
+  test("asks no address that is refused (SECURITY 9)", async () => {
     const issuer = new ScriptedProvider();
     await issuer.publish();
     expect(await discover(issuer.issuer, { allowLoopback: false })).toEqual(failed("address_refused"));
@@ -109,7 +109,7 @@ describe("discover", () => {
     expect(await issuer.heard()).toEqual([]);
   });
 
-  test("9. passes over an endpoint that no request may go to", async () => {
+  test("passes over an endpoint that no request may go to (SECURITY 9)", async () => {
     const issuer = new ScriptedProvider();
     await issuer.publish({ token_endpoint: "https://169.254.169.254/token" });
     const discovered = await discover(issuer.issuer, DEVELOPMENT);

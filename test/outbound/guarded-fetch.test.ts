@@ -40,7 +40,7 @@ describe("guardedFetch", () => {
       { class: "ambiguous", reason: "provider_unreachable" },
     ],
     [
-      "10. an answer over 1 MiB",
+      "an answer over 1 MiB (SECURITY 10)",
       { body: "x".repeat(1024 * 1024 + 1) },
       { class: "ambiguous", reason: "response_too_large" },
     ],
@@ -67,7 +67,7 @@ describe("guardedFetch", () => {
     expect(fetched.kind === "answer" && fetched.answer.body === body).toBe(true);
   });
 
-  test("10. follows no redirect", async () => {
+  test("follows no redirect (SECURITY 10)", async () => {
     const trap = await ConnectedClient.create();
     const { fetched } = await fetchWith({
       status: 307,
@@ -85,7 +85,7 @@ describe("guardedFetch", () => {
     expect(fetched).toMatchObject({ kind: "failed", refusal: { class: "ambiguous", reason: "provider_unreachable" } });
   });
 
-  test("9. does not call an address that is refused", async () => {
+  test("does not call an address that is refused (SECURITY 9)", async () => {
     const spy = vi.spyOn(globalThis, "fetch");
     for (const uri of [inject("provider").tokenUri, "https://169.254.169.254/", "http://provider.example.com/"]) {
       const fetched = await guardedFetch(uri, { ...POST, body: "" }, PRODUCTION);

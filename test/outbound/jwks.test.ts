@@ -14,7 +14,7 @@ test("fetchJwks gives the text of a key set", async () => {
 test.each([
   ["an answer that is not 200", () => at("/nowhere"), DEVELOPMENT, "http_404"],
   ["a server that is not there", () => "http://127.0.0.1:1/jwks", DEVELOPMENT, "provider_unreachable"],
-  ["9. an address that is refused", () => at("/jwks"), { allowLoopback: false }, "address_refused"],
+  ["an address that is refused (SECURITY 9)", () => at("/jwks"), { allowLoopback: false }, "address_refused"],
 ])("fetchJwks throws a short reason for %s", async (_, uri, policy, reason) => {
   await expect(fetchJwks(uri(), policy)).rejects.toThrowError(new Error(reason));
 });

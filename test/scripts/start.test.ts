@@ -30,7 +30,7 @@ async function start(home: string): Promise<ServerProcess> {
 
 describe("npm start", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "makes keys, says where it is, and leaves no process after %s",
+    "makes keys for its owner alone, says where it is, and leaves no process after %s (SECURITY 15)",
     async (signal) => {
       const home = newHome();
       const server = await start(home);

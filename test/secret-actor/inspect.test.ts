@@ -135,7 +135,7 @@ describe("the index says when to look first", () => {
     world.answers = [async () => ({ kind: "refused", refusal })];
     await expect(keeper.refresh(MANUAL, null)).rejects.toThrowError("reauthorization_required");
     await settle();
-    expect(entries.at(-1)).toEqual({ name: "x", state: "error", checkAt: null });
+    expect(entries.at(-1)).toEqual({ name: "x", state: "error", checkAt: null, kids: "k" });
     expect(await keeper.inspect(LOOK)).toEqual({ overdueSince: null, nextDueAt: null });
   });
 

@@ -44,6 +44,21 @@ describe("a deletion", () => {
     expect(linesOf(world)).toMatchObject([{ request_id: "r", secret_id: "s1", outcome: "revoked", reason: null }]);
   });
 
+  test.each([
+    [{ outcome: "revoked", reason: null }, "ok", null],
+    [{ outcome: "partly", reason: "http_400" }, "failed", "http_400"],
+    [{ outcome: "failed", reason: "timeout" }, "failed", "timeout"],
+  ] as const)("tells the trail what came of it: %j (SECURITY 25)", async (revoked, outcome, reason) => {
+    const { world, keeper } = await newKeeper();
+    world.revoked = async () => revoked;
+    await keeper.erase({ ...CAUSE, principal: "key:7" });
+    await settle();
+    expect(world.trail.flatMap(({ events }) => events).slice(-2)).toMatchObject([
+      { event: "secret.tokens_revoked", actor: "key:7", outcome, reason, requestId: "r" },
+      { event: "secret.deleted", actor: "key:7", outcome: "ok", reason: null },
+    ]);
+  });
+
   test("asks nobody who does not say where", async () => {
     const { world, keeper } = await newKeeper({});
     await keeper.erase(CAUSE);

@@ -176,7 +176,7 @@ describe("a token read", () => {
 });
 
 describe("a copy", () => {
-  test("19. is for nobody who may not have it", async () => {
+  test("is for nobody who may not have it (SECURITY 19)", async () => {
     const path = await imported({});
     const [, workspace = ""] = identityOf(path);
     await worker.read(path);
@@ -190,7 +190,7 @@ describe("a copy", () => {
     expect((await worker.read(path)).from).toBe("memory");
   });
 
-  test("12. in the data centre is sealed, under a name that says nothing", async () => {
+  test("in the data centre is sealed, under a name that says nothing (SECURITY 12)", async () => {
     const path = await imported({});
     await worker.read(path);
     const { name, copy } = await atEdge(path);
@@ -201,7 +201,7 @@ describe("a copy", () => {
     expect(copy).not.toContain(btoa("sentinel-access").slice(0, 12));
   });
 
-  test("12. that was moved to another secret's name does not open, and the actor is asked", async () => {
+  test("that was moved to another secret's name does not open, and the actor is asked (SECURITY 12)", async () => {
     const [mine, other] = [await imported({ access_token: "mine" }), await imported({ access_token: "another" })];
     await worker.read(mine);
     await worker.read(other);
@@ -283,12 +283,12 @@ describe("a change that is made here is seen here at once:", () => {
     expect([from, body.access_token]).toEqual(["origin", "the-new-one"]);
   });
 
-  test("16. a deletion", async () => {
+  test("a deletion (SECURITY 16)", async () => {
     const path = await imported({});
     expect((await around(path, () => call("DELETE", path))).status).toBe(404);
   });
 
-  test("16. the deletion of everything around it", async () => {
+  test("the deletion of everything around it (SECURITY 16)", async () => {
     const { tenant, workspace } = await newTenancy();
     const path = await (await ConnectedClient.create()).connect(workspace);
     const answer = await around(path, () => worker.send("DELETE", `/v2/tenants/${tenant}`));

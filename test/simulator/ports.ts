@@ -46,6 +46,7 @@ export function portsOf(process: Incarnation, secret: SimulatedSecret, world: Wo
       seal: (identity, value) => through("seal", async () => JSON.stringify([identity.join("/"), value])),
       open: <T>(identity: RecordIdentity, sealed: string) =>
         through("open", async () => open(identity, sealed, isOpenable(secret, world)) as T),
+      rewrap: (_, sealed) => through("seal", async () => sealed),
     },
     digest: (text) => {
       secret.plannedAt = world.agenda.now;

@@ -8,6 +8,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, inject } from "vitest";
 import { Contract, type Description } from "./contract.ts";
 import { eventually } from "./eventually.ts";
+import { keepSecret, watch } from "./sentinel.ts";
 import type { ClientChanges, ClientRequest, TokenCalls, TokenFault } from "./provider-contract.ts";
 import { signInAndConsent, UserAgent } from "./user-agent.ts";
 
@@ -39,6 +40,7 @@ export async function ask(request: Request, settings?: object): Promise<Response
   const response = await fetchFrom(request, settings);
   const { status, headers } = response;
   const text = await response.clone().text();
+  watch(`the answer to ${request.method} ${new URL(request.url).pathname}`, JSON.stringify([...headers]) + text);
   (await contract()).check({ method: request.method, url: request.url, sent, status, headers, text });
   return response;
 }
@@ -118,6 +120,7 @@ export class ConnectedClient {
       ),
     });
     const { client_id, client_secret } = await registered.json<{ client_id: string; client_secret: string }>();
+    keepSecret(client_secret);
     const credentials = { client_id, ...(client_secret !== "" && { client_secret }) };
     const created = await call("POST", "/v2/auth-clients", {
       data: {

@@ -37,6 +37,13 @@ export class Person {
     );
   }
 
+  /** Opens a page, wherever that leads. */
+  async open(path: string): Promise<Page> {
+    const page = await this.get(path);
+    if (page.status !== 303) return page;
+    return await this.open(new URL(page.location, ORIGIN + path).href.replace(ORIGIN, ""));
+  }
+
   async post(
     path: string,
     fields: Record<string, string> | URLSearchParams,
@@ -54,7 +61,9 @@ export class Person {
 
   /** Fills in a form of a page and sends it. */
   async submit(page: Page, action: string, fields: Record<string, string> = {}): Promise<Page> {
-    const form = formsOf(page).find((each) => each.action.split(/[?#]/)[0] === action);
+    const form = formsOf(page).find(
+      (each) => each.action === action || (!action.includes("?") && each.action.split(/[?#]/)[0] === action),
+    );
     if (form === undefined) throw new Error(`The page has no form for ${action}.`);
     for (const [name, value] of Object.entries(fields)) form.fields.set(name, value);
     return await this.post(form.action.split("#")[0] ?? "", form.fields);

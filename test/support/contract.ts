@@ -65,7 +65,7 @@ export class Contract {
     const faults = this.#faults(exchange);
     if (faults.length === 0) return;
     const { method, url, status, text } = exchange;
-    const path = decodeURI(new URL(url).pathname);
+    const path = new URL(url).pathname;
     throw new Error([`${method} ${path} ${status} is not as documented`, ...faults, text.slice(0, 2000)].join("\n  "));
   }
 

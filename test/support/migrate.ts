@@ -12,6 +12,8 @@ declare global {
       JOBS: DurableObjectNamespace;
       BUDGETS: DurableObjectNamespace;
       EVENTS: Queue;
+      /** Lets three a minute through. */
+      THREE: RateLimit;
       ROOT_API_KEY: string;
       ENCRYPTION_KEYS: string;
       MIGRATIONS: D1Migration[];

@@ -8,9 +8,15 @@ import worker from "../../src/worker.ts";
 import { actorOf, call } from "./api.ts";
 import { makeClient, makeSecret } from "./estate.ts";
 
+/** Some noon: a run of the cron trigger that does nothing which is done once a day. */
+const NOON = Date.UTC(2026, 0, 1, 12);
+/** The run that does. */
+export const MIDNIGHT = Date.UTC(2026, 0, 1);
+
 /** Lets the cron trigger fire, with other bindings where they are given. */
-export async function fireCron(bindings: object = {}): Promise<void> {
-  await worker.scheduled(createScheduledController(), { ...env, ...bindings });
+export async function fireCron(bindings?: object, scheduledTime = NOON): Promise<void> {
+  const controller = createScheduledController({ scheduledTime: new Date(scheduledTime) });
+  await worker.scheduled(controller, bindings === undefined ? env : { ...env, ...bindings });
 }
 
 /** The object of the sweep. */

@@ -8,8 +8,9 @@ import { screenshots } from "./screenshots.ts";
 
 export const WORKSPACE = "/console/workspaces/sales";
 
-/** Looks closely at the page as it is: by axe, and in pictures. */
+/** Looks closely at the page with everything unfolded: by axe, and in pictures. */
 export async function lookAt(page: Page, name: string): Promise<void> {
+  await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true; })');
   await expectAccessible(page);
   await screenshots(page, `console-${name}`);
 }

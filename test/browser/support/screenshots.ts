@@ -10,15 +10,15 @@ const WIDTHS = [360, 1280];
 const THEMES = ["light", "dark"] as const;
 const HEIGHT = 800;
 
-/** Writes `{name}-{width}-{theme}.png` for each, and asserts that no width makes the page scroll sideways. The page is as it was afterwards. */
-export async function screenshots(page: Page, name: string): Promise<void> {
+/** Writes `{name}-{width}-{theme}.png` for each, the whole page or what one sees first, and asserts that no width makes the page scroll sideways. The page is as it was afterwards. */
+export async function screenshots(page: Page, name: string, { isWhole = true } = {}): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: HEIGHT });
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: join(FOLDER, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({ path: join(FOLDER, `${name}-${width}-${colorScheme}.png`), fullPage: isWhole });
     }
     expect(
       await page.evaluate<number>("document.documentElement.scrollWidth"),

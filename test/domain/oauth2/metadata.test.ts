@@ -40,7 +40,7 @@ describe("keptMetadata", () => {
     ["that is no text", 5],
     ["that is too long", `https://id.example.com/${"x".repeat(2048)}`],
     ["with a variable", "https://{{fields.shop}}.example.com/token"],
-  ])("9. drops an endpoint %s", (_, token_endpoint) => {
+  ])("drops an endpoint %s (SECURITY 9)", (_, token_endpoint) => {
     const authorization_endpoint = `${ISSUER}/authorize`;
     const kept = keptMetadata(ISSUER, { token_endpoint, authorization_endpoint }, PRODUCTION);
     expect(kept).toEqual({ issuer: ISSUER, authorization_endpoint });

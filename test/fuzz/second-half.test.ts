@@ -1,0 +1,5 @@
+/** The second half of the made up requests. */
+
+import { itAnswersAsDocumented } from "./half.ts";
+
+itAnswersAsDocumented(1);
