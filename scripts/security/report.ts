@@ -6,7 +6,8 @@ export interface Run {
 }
 
 const PROMISE = /^(\d+)\. (.*)$/gm;
-const NUMBER = /\(SECURITY (\d+)\)/g;
+/** Some guard several. */
+const NUMBERS = /\(SECURITY (\d+(?:, \d+)*)\)/g;
 /** Titles of tables and loops are many; the first say what they are about. */
 const SHOWN = 3;
 
@@ -16,7 +17,8 @@ export function reportOf(promises: string, runs: Run[]): { lines: string[]; faul
   for (const { fullName: title, status } of runs.flatMap(({ testResults }) =>
     testResults.flatMap((file) => file.assertionResults),
   )) {
-    for (const number of new Set([...title.matchAll(NUMBER)].map(([, found]) => Number(found)))) {
+    const numbers = [...title.matchAll(NUMBERS)].flatMap(([, found = ""]) => found.split(", ").map(Number));
+    for (const number of new Set(numbers)) {
       tests.set(number, [...(tests.get(number) ?? []), { title, status }]);
     }
   }
@@ -36,7 +38,7 @@ export function reportOf(promises: string, runs: Run[]): { lines: string[]; faul
           : `${held.length} passed`;
     lines.push(`${String(number).padStart(2)}  ${result.padEnd(14)} ${promise ?? ""}`);
     for (const { title } of held.slice(0, SHOWN))
-      lines.push(`      ${title.replaceAll(NUMBER, "").replaceAll(/\s+/g, " ").trim()}`);
+      lines.push(`      ${title.replaceAll(NUMBERS, "").replaceAll(/\s+/g, " ").trim()}`);
     if (held.length > SHOWN) lines.push(`      and ${held.length - SHOWN} more`);
     if (held.length === 0) faults.push(`Promise ${number} has no test that ran.`);
     for (const { title, status } of failed) faults.push(`Promise ${number}: ${status}: ${title}`);

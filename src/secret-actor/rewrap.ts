@@ -1,4 +1,4 @@
-/** How what an actor holds comes under another key, while everything else goes on (docs/decisions/0022). */
+/** How what an actor holds comes under another key, while everything else goes on (docs/decisions/0023). */
 
 import { ServiceError } from "../errors.ts";
 import { rewrapAuthClient } from "../store/auth-clients.ts";
