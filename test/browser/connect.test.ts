@@ -224,6 +224,7 @@ describe("what goes wrong is said in words", () => {
 /** Opens a link in somebody's browser, and gives the address at the provider that it led to first. */
 async function askedAtProvider(page: Page, connectUrl: string): Promise<string> {
   const asking = page.waitForRequest((request) => request.url().startsWith(stage.provider.authUri));
-  await page.goto(`${connectUrl}/continue`);
+  await page.goto(connectUrl);
+  await page.getByRole("link", CONTINUE).click();
   return (await asking).url();
 }
