@@ -1,7 +1,11 @@
-/** Looks into workerd while it works: a CPU profile of the service's isolate, through the inspector. For tuning; no figure is taken with it. */
+/** Looks into workerd: a CPU profile of the service's isolate while it works, through the inspector, for tuning; and of its start-up, by wrangler. */
 
+import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { written } from "./figures.ts";
 
 /** What of a profile is read here; the rest of it is for the tool that opens the file. */
@@ -45,8 +49,35 @@ export async function profiled<T>(inspector: URL, file: string, work: () => Prom
   return done;
 }
 
+/** Gives how long the isolate works until the Worker is ready, in milliseconds, as `wrangler check startup` finds it. */
+export async function startUpMs(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "edge-secrets-start-up-"));
+  const file = join(folder, "start-up.cpuprofile");
+  try {
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
+    await promisify(execFile)("wrangler", ["check", "startup", "--outfile", file], { env });
+    const times = timesOf(JSON.parse(readFileSync(file, "utf8")) as Profile);
+    return totalOf(times) / 1000;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Lists the functions with most time of their own, and their share of the time in which the isolate was busy. */
-function summaryOf({ nodes, samples, timeDeltas }: Profile): string {
+function summaryOf(profile: Profile): string {
+  const times = timesOf(profile);
+  return [...times]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, SHOWN)
+    .map(([name, micros]) => {
+      const share = ((100 * micros) / totalOf(times)).toFixed(1);
+      return `${share.padStart(5)} %  ${written(micros / 1000)} ms  ${name}`;
+    })
+    .join("\n");
+}
+
+/** Gives the time of each function's own, in microseconds, without the time in which there was nothing to do. */
+function timesOf({ nodes, samples, timeDeltas }: Profile): Map<string, number> {
   const names = new Map(
     nodes.map(({ id, callFrame: { functionName, lineNumber } }) => [
       id,
@@ -59,12 +90,9 @@ function summaryOf({ nodes, samples, timeDeltas }: Profile): string {
     if (name === "(idle)") continue;
     times.set(name, (times.get(name) ?? 0) + (timeDeltas[index] ?? 0));
   }
-  const total = [...times.values()].reduce((sum, micros) => sum + micros, 0);
-  return [...times]
-    .toSorted(([, a], [, b]) => b - a)
-    .slice(0, SHOWN)
-    .map(
-      ([name, micros]) => `${((100 * micros) / total).toFixed(1).padStart(5)} %  ${written(micros / 1000)} ms  ${name}`,
-    )
-    .join("\n");
+  return times;
+}
+
+function totalOf(times: Map<string, number>): number {
+  return [...times.values()].reduce((sum, micros) => sum + micros, 0);
 }

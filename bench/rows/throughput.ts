@@ -40,7 +40,8 @@ export function throughputRow({ name, measure, floor, atLeast, from, plan, prepa
       const scene = await stage.open(plan);
       const { world } = scene;
       const { path, paths, headers } = await prepare(scene);
-      const onFloor = { url: world.floors[floor] };
+      // Both are sent the same: what a request weighs is nobody's merit.
+      const onFloor = { url: world.floors[floor], headers };
       const onService = { url: world.origin + path, headers, ...(paths !== undefined && { paths }) };
       const run = (what: Omit<Load, "seconds">, seconds: number) => load({ ...what, seconds }, world.pid);
       await run(onFloor, WARM_SECONDS);

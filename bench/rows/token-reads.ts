@@ -46,7 +46,7 @@ export const origin: Row = throughputRow({
   name: "origin",
   measure: "token read, `origin`",
   floor: "rpc",
-  atLeast: 0.75,
+  atLeast: 0.6,
   from: "origin",
   prepare: async (scene) => ({
     path: await oneToken(scene),
