@@ -9,6 +9,8 @@ const WORKERD_TESTS = ["test/{auth,budget,console,events,http,jobs,outbound,secr
 
 /** Every way of asking, from everywhere, with every permission: a minute of work each, which `npm test` leaves to `npm run test:permissions`. */
 const PERMISSIONS = ["test/http/permission-matrix.test.ts", "test/console/permissions.test.ts"];
+/** A thousand callers at once, and places with much in them that go: half a minute each, which it leaves to `npm run test:crowds`. */
+const CROWDS = ["test/secret-actor/thousand-callers.test.ts", "test/jobs/removal.test.ts"];
 /** Two hundred worlds, which it leaves to `npm run test:worlds`. */
 const WORLDS = "test/simulator/seeds.test.ts";
 
@@ -133,8 +135,9 @@ export default defineConfig({
       { test: { name: "removal", include: ["test/scripts/removal.test.ts"] } },
       // `npm run test:chaos`: servers that are killed in the middle of refreshes. Minutes, too.
       { test: { name: "chaos", include: ["test/scripts/chaos.test.ts"] } },
-      workerd("workerd", WORKERD_TESTS, PERMISSIONS, LIMITS),
+      workerd("workerd", WORKERD_TESTS, [...PERMISSIONS, ...CROWDS], LIMITS),
       workerd("permissions", PERMISSIONS, [], LIMITS),
+      workerd("crowds", CROWDS, [], LIMITS),
       // `npm run test:fuzz`: twenty thousand made up requests.
       workerd(
         "fuzz",
