@@ -92,6 +92,17 @@ describe("an actor that cannot even start", () => {
   });
 });
 
+test("an alarm that outlived its secret rings once, and leaves nothing (SECURITY 16)", async () => {
+  const client = await ConnectedClient.create();
+  const path = await client.connect(newWorkspace());
+  expect((await call("DELETE", path)).status).toBe(204);
+  await runInDurableObject(actorOf(path), (_, { storage }) => storage.setAlarm(Date.now() + MINUTE));
+  expect(await runDurableObjectAlarm(actorOf(path))).toBe(true);
+  expect(await alarmOf(path)).toBeNull();
+  expect(await recordOf(path)).toBeUndefined();
+  expect((await tokenOf(path)).status).toBe(404);
+});
+
 describe("one flight", () => {
   test("200 readers of an expired token cause one token request, and every one gets the new token", async () => {
     const client = await ConnectedClient.create({ access_token_seconds: 600 });
