@@ -13,8 +13,8 @@ const REMEMBERED_MS = 30_000;
 const PATIENCE_MS = 10_000;
 const BOUNDS = { entries: 10_000, weight: 0 };
 
-/** From where somebody tries, and what counts those who fail: nothing, where there is no limiter. */
-export interface Attempt {
+/** From where somebody comes, and what counts those who fail: nothing, where there is no limiter. */
+export interface Whence {
   address: string;
   limiter: Limiter | undefined;
 }
@@ -27,14 +27,14 @@ export class Principals {
 
   /**
    * Finds the principal of a request. One that changes nothing may have it from memory, or together with others; failures are never
-   * remembered. Who is not remembered is looked up, unless too many failed before; only then is `attempt` asked for.
+   * remembered. Who is not remembered is looked up, unless too many failed before; only then is `whence` asked for.
    * @throws {ServiceError} as `identify` does, and `rate_limited`
    */
   async find(
     authorization: string | undefined,
     register: Register,
     changesNothing: boolean,
-    attempt: () => Attempt,
+    whence: () => Whence,
   ): Promise<Principal> {
     // Who shows nothing tries nothing.
     if (authorization === undefined || authorization === "") return (await identify(authorization, register)).principal;
@@ -45,11 +45,9 @@ export class Principals {
       changesNothing
         ? await this.#learn(name, authorization, register)
         : (await identify(authorization, register)).principal;
-    const { address, limiter } = attempt();
+    const { address, limiter } = whence();
     if (limiter === undefined) return await lookUp();
-    const keyId = keyIdIn(authorization);
-    const names = [`address ${address}`, ...(keyId === null ? [] : [`key ${keyId}`])];
-    return await this.#attempts.look(name, names, limiter, lookUp);
+    return await this.#attempts.look({ shown: name, address, keyId: keyIdIn(authorization) }, limiter, lookUp);
   }
 
   /** Looks somebody up for all who want to know it meanwhile, and remembers them. */

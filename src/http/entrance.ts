@@ -30,11 +30,11 @@ export function identifying({ fetchJwks }: Pick<Outside, "fetchJwks">): Identify
       verifyJwt: (token: string) => verifyJwt(token, jwtIssuers, (uri) => fetchJwks(uri, egress)),
       later: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
     };
-    const attempt = () => ({
+    const whence = () => ({
       address: callerAddress(c.req.header("CF-Connecting-IP")),
       limiter: limiterOf(c.env, "FAILURE_LIMIT"),
     });
-    return await isolateMemory(c.env).principals.find(authorization, register, changesNothing(c), attempt);
+    return await isolateMemory(c.env).principals.find(authorization, register, changesNothing(c), whence);
   };
 }
 

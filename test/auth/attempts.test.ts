@@ -90,6 +90,32 @@ describe("wrong credentials", () => {
     expect((await worker.send("GET", path, all)).status).toBe(403);
   });
 
+  test("shown over and over hold back themselves, and nobody else at that address (SECURITY 22)", async () => {
+    const worker = strict();
+    const address = newAddress();
+    const workspace = newWorkspace();
+    const { headers } = await newKey(PERMISSIONS, { level: "workspace", id: workspace });
+    const jwt = "Bearer a.b.c";
+    const [statuses, asked] = await worker.askedBy(() => floodFrom(worker, address, () => jwt));
+    expect(statuses).toEqual([401, 401, 401, 401, 429]);
+    expect(asked).toEqual([]);
+    expect(await statusOf(worker, address, jwt)).toBe(429);
+    expect(await statusOf(worker, address, headers.authorization ?? "", readPath(workspace))).toBe(403);
+  });
+
+  test("for the id of somebody else's key do not keep its holder out (SECURITY 22)", async () => {
+    const worker = strict();
+    const workspace = newWorkspace();
+    const { headers } = await newKey(PERMISSIONS, { level: "workspace", id: workspace });
+    const right = headers.authorization ?? "";
+    const guess = () => right.replace(/[^_]{43}$/, crypto.randomUUID().replaceAll("-", "").padEnd(43, "A"));
+    for (let times = 0; times < 5; times++) await statusOf(worker, newAddress(), guess(), readPath(workspace));
+    const address = newAddress();
+    expect(await statusOf(worker, address, right, readPath(workspace))).toBe(403);
+    expect(await statusOf(worker, address, guess(), readPath(workspace))).toBe(429);
+    expect(await statusOf(worker, address, guess(), readPath(workspace))).toBe(429);
+  });
+
   test("that are none are not counted", async () => {
     const worker = strict();
     const address = newAddress();
