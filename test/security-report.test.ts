@@ -6,6 +6,7 @@ import { reportOf, type Run } from "../scripts/security/report.ts";
 
 const PROMISES = "1. One thing.\n2. Another.\n";
 const run = (...tests: [fullName: string, status: string][]): Run => ({
+  startTime: 0,
   testResults: [{ assertionResults: tests.map(([fullName, status]) => ({ fullName, status })) }],
 });
 

@@ -2,6 +2,8 @@
 
 /** What is read of a run's JSON, as vitest writes it. */
 export interface Run {
+  /** Milliseconds since the epoch. */
+  startTime: number;
   testResults: { assertionResults: { fullName: string; status: string }[] }[];
 }
 

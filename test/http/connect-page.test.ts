@@ -54,7 +54,7 @@ describe("GET /connect/{token}", () => {
     expect(html).not.toContain(id);
   });
 
-  test("shows nothing else of the client, and every text as text", async () => {
+  test("shows nothing else of the client, and every text as text (SECURITY 6)", async () => {
     const marker = "<script>sentinel</script>";
     const client = await ConnectedClient.create({}, {}, { name: `App ${marker}` });
     const { path } = await newFlow(

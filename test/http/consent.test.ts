@@ -7,7 +7,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { ActorRecord } from "../../src/secret-actor/record.ts";
 import { actorOf, ask, call, ConnectedClient, faults, newBrowser, newWorkspace, ORIGIN } from "../support/api.ts";
 import { stopClock, travelTo } from "../support/clock.ts";
@@ -93,6 +93,15 @@ describe("a consent flow", () => {
     expect(asked.code_challenge).toMatch(/^[\w-]{43}$/);
     // 1. `state` is 256 random bits and says nothing.
     expect(asked.state).toMatch(/^[\w-]{43}$/);
+  });
+
+  test("spends the code with the redirect URI with which it was asked for (SECURITY 5)", async () => {
+    const { client, browser, callback } = await consentedFlow();
+    const sent = vi.spyOn(globalThis, "fetch");
+    await browser.get(callback, { until: ({ pathname }) => pathname.startsWith("/connect/ended") });
+    const forms = sent.mock.calls.map(([, init]) => new URLSearchParams(String(init?.body)));
+    const exchanges = forms.filter((form) => form.get("grant_type") === "authorization_code");
+    expect(exchanges.map((form) => form.getAll("redirect_uri"))).toEqual([[client.redirectUri]]);
   });
 
   test("ends at the return_url, with the secret's id", async () => {
