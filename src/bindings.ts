@@ -27,6 +27,8 @@ export interface Env {
   PUBLIC_URL?: string;
   /** Origins that a `return_url` may have, separated by spaces or commas. */
   RETURN_ORIGINS?: string;
+  /** Ports of providers besides 443, separated by spaces or commas. */
+  EGRESS_ALLOWED_PORTS?: string;
   /** Whose JWTs are believed: a JSON array of `{ issuer, audience, jwks_uri, algorithms }`. */
   JWT_ISSUERS?: string;
   /** `true` lets providers be on this machine; for development alone. */
@@ -86,7 +88,7 @@ function parseSettings(env: Env): Settings {
   if (allowLoopback && publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
     throw misconfigured("ALLOW_LOOPBACK is for local servers alone, and PUBLIC_URL is not local");
   }
-  const egress: EgressPolicy = { allowLoopback };
+  const egress: EgressPolicy = { allowLoopback, ports: parsePorts("EGRESS_ALLOWED_PORTS", env.EGRESS_ALLOWED_PORTS) };
   const jwtIssuers = parseJwtIssuers(env.JWT_ISSUERS ?? "", egress);
   if ("fault" in jwtIssuers) throw misconfigured(`JWT_ISSUERS ${jwtIssuers.fault}`);
   let known: Keyring | undefined;
@@ -100,12 +102,7 @@ function parseSettings(env: Env): Settings {
     },
     copyNames: keyedNamesOf(keyring),
     publicUrl,
-    returnOrigins: new Set(
-      (env.RETURN_ORIGINS ?? "")
-        .split(/[\s,]+/)
-        .filter((origin) => origin !== "")
-        .map((origin) => parseOrigin("RETURN_ORIGINS", origin)),
-    ),
+    returnOrigins: new Set(listed(env.RETURN_ORIGINS).map((origin) => parseOrigin("RETURN_ORIGINS", origin))),
     egress,
     jwtIssuers,
     edgeCacheSeconds: parseWhole("EDGE_CACHE_SECONDS", env.EDGE_CACHE_SECONDS || DEFAULT_EDGE_CACHE_SECONDS, {
@@ -149,6 +146,19 @@ function parseOrigin(name: string, text: string): string {
     throw misconfigured(`${name} must hold origins such as https://secrets.example.com`);
   }
   return url.origin;
+}
+
+function parsePorts(name: string, text: string | undefined): ReadonlySet<string> {
+  const ports = listed(text);
+  if (ports.some((port) => !/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)) {
+    throw misconfigured(`${name} must hold ports such as 8443`);
+  }
+  return new Set(ports);
+}
+
+/** Gives what is separated by spaces or commas. */
+function listed(text = ""): string[] {
+  return text.split(/[\s,]+/).filter((each) => each !== "");
 }
 
 function parseWhole(name: string, text: string, { least, most }: { least: number; most: number }): number {

@@ -8,7 +8,12 @@ import ipaddr from "ipaddr.js";
 export interface EgressPolicy {
   /** Allows http and any port on this machine's own addresses; for development alone. */
   allowLoopback: boolean;
+  /** Ports of public hosts besides 443, as digits; all of them, where somebody else judges that. */
+  ports?: ReadonlySet<string> | "all";
 }
+
+/** Lets pass what any policy could. */
+export const LOOSEST: EgressPolicy = { allowLoopback: true, ports: "all" };
 
 /** Names that mean something in one network alone; nobody can register one (RFC 6761, RFC 8375, and ICANN's list of collisions). */
 const LOCAL_NAME = /(^|\.)(localhost|local|internal|localdomain|home\.arpa|lan|corp|home|intranet|private|svc)$/;
@@ -18,6 +23,7 @@ const OF_CLOUDS = new Set(["168.63.129.16", "metadata.goog", "metadata.tencentyu
 
 /** Says what is wrong with a provider's URI as the end of a sentence ("must …"), or null when it may be called. */
 export function providerUriFault(uri: string, policy: EgressPolicy): string | null {
+  const { ports } = policy;
   const url = URL.parse(uri);
   if (url === null) return "must be an absolute URI";
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
@@ -27,7 +33,8 @@ export function providerUriFault(uri: string, policy: EgressPolicy): string | nu
   const loopback = isLoopback(host);
   if (loopback && policy.allowLoopback && (url.protocol === "http:" || url.protocol === "https:")) return null;
   if (url.protocol !== "https:") return "must use https";
-  if (url.port !== "") return "must use port 443";
+  if (url.port !== "" && ports !== "all" && ports?.has(url.port) !== true)
+    return `must use port ${["443", ...(ports ?? [])].join(" or ")}`;
   if (loopback || !isPublicHost(host)) return "must name a public host";
   return null;
 }

@@ -34,7 +34,7 @@ import { pointerTo } from "./problems.ts";
 import {
   changedRegistration,
   filledRegistration,
-  loopbackProblems,
+  egressProblems,
   MASK,
   registrationAttributes,
   registrationChangeSchema,
@@ -131,13 +131,13 @@ type AuthClientChange = z.infer<typeof authClientChangeSchema>["data"];
 export function newClientProblems(sent: unknown, policy: EgressPolicy): Problem[] {
   const type = memberAt(sent, ["data", "attributes", "type"]);
   const problems = [...placeProblems(sent), ...typeProblems(sent, type, registrationSchema)];
-  return type === "oauth2" ? [...problems, ...registrationProblems(sent), ...loopbackProblems(sent, policy)] : problems;
+  return type === "oauth2" ? [...problems, ...registrationProblems(sent), ...egressProblems(sent, policy)] : problems;
 }
 
 /** Finds what is wrong with a change of a client of this type besides its schema. */
 export function clientChangeProblems(sent: unknown, type: string, policy: EgressPolicy): Problem[] {
   const problems = [...placeProblems(sent), ...typeProblems(sent, type, registrationChangeSchema)];
-  return hasTokens(type) ? [...problems, ...loopbackProblems(sent, policy)] : problems;
+  return hasTokens(type) ? [...problems, ...egressProblems(sent, policy)] : problems;
 }
 
 function typeProblems(sent: unknown, type: unknown, registration: z.ZodType): Problem[] {

@@ -5,7 +5,7 @@ import type { Flavour } from "../domain/oauth2/flavour.ts";
 import type { Preset } from "../domain/oauth2/preset.ts";
 import { GRANT_TYPES } from "../domain/oauth2/registration.ts";
 import { filledUri, unfilledIn, variablesIn } from "../domain/oauth2/variables.ts";
-import { providerUriFault, templateUriFault } from "../domain/provider-uri.ts";
+import { LOOSEST, providerUriFault, templateUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
 import { flavourSchema } from "./flavour.ts";
 import { pointerTo, problemsOf } from "./problems.ts";
@@ -21,7 +21,7 @@ const text = z.string().trim().min(1);
 /** What `uriSchema` would refuse is left to it. */
 const publicUri = uriSchema.superRefine((uri, context) => {
   const fault = templateUriFault(uri, PUBLIC);
-  if (fault !== null && templateUriFault(uri, { allowLoopback: true }) === null) {
+  if (fault !== null && templateUriFault(uri, LOOSEST) === null) {
     context.addIssue({ code: "custom", message: fault });
   }
 });

@@ -14,7 +14,7 @@ import {
 } from "../domain/oauth2/registration.ts";
 import { variablesIn } from "../domain/oauth2/variables.ts";
 import { pemFault } from "../domain/pem.ts";
-import { type EgressPolicy, templateUriFault } from "../domain/provider-uri.ts";
+import { type EgressPolicy, LOOSEST, templateUriFault } from "../domain/provider-uri.ts";
 import type { Problem } from "../errors.ts";
 import { findPreset } from "../providers/presets.ts";
 import { CREDENTIALS_PATH, memberAt } from "./document.ts";
@@ -215,11 +215,10 @@ function variableProblems(sent: unknown, { hosts = {} }: Flavour): Problem[] {
   );
 }
 
-/** Finds URIs in a document that lead to this machine where that is not allowed. What a schema would refuse is left to it. */
-export function loopbackProblems(sent: unknown, policy: EgressPolicy): Problem[] {
-  if (policy.allowLoopback) return [];
+/** Finds URIs in a document that lead to this machine, or to another port, where that is not allowed. What a schema would refuse is left to it. */
+export function egressProblems(sent: unknown, policy: EgressPolicy): Problem[] {
   return urisIn(sent).flatMap(({ member, path, text }) => {
-    if (templateUriFault(text, { allowLoopback: true }) !== null) return [];
+    if (templateUriFault(text, LOOSEST) !== null) return [];
     const fault = templateUriFault(text, policy);
     return fault === null ? [] : [{ detail: `"${member}" ${fault}.`, pointer: `/${path.join("/")}` }];
   });

@@ -61,6 +61,18 @@ describe("providerUriFault lets pass", () => {
   });
 });
 
+describe("providerUriFault with more ports", () => {
+  const policy = { allowLoopback: false, ports: new Set(["8443"]) };
+
+  test("lets them pass at public hosts, and no others (SECURITY 9)", () => {
+    expect(providerUriFault("https://provider.example.com:8443/token", policy)).toBeNull();
+    expect(providerUriFault("https://provider.example.com/token", policy)).toBeNull();
+    expect(providerUriFault("https://provider.example.com:8444/token", policy)).toBe("must use port 443 or 8443");
+    expect(providerUriFault("https://10.0.0.1:8443/token", policy)).toBe("must name a public host");
+    expect(providerUriFault("http://provider.example.com:8443/token", policy)).toBe("must use https");
+  });
+});
+
 describe("providerUriFault in development", () => {
   test.each(["http://127.0.0.1:4000/token", "http://localhost:4000/token", "http://[::1]:4000/token"])(
     "lets %s pass",
