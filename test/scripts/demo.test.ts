@@ -1,6 +1,7 @@
 /** The demo, run as a process the way `npm run demo` does, without a terminal; and the judgement it ends with, as pure code. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -11,6 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { figuresOf, shortfalls } from "../../scripts/demo/promise.ts";
 import type { TokenCall } from "../support/provider-contract.ts";
+import { ServerProcess, temporaryFolder } from "../support/server-process.ts";
 
 /** One run. Everything it starts inherits `folder` as its TMPDIR, so that nothing of it can hide. */
 class Demo {
@@ -125,6 +127,31 @@ describe("the demo with a server of its own", () => {
     expectNothingLeft();
   }, 60_000);
 });
+
+/** What could be a key, a token, a code, a verifier or a state: long, and no id. What anybody may know is taken out first. */
+function secretsIn(text: string): string[] {
+  const ids = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g;
+  return text.replaceAll(ids, "").match(/[\w-]{24,}/g) ?? [];
+}
+
+test("the logs of a server hold no secret during the demo, whoever made it (SECURITY 26)", async () => {
+  const home = temporaryFolder();
+  const server = await ServerProcess.start(home.path);
+  try {
+    demo.start("--url", server.url, "--home", home.path, "--renewals", "1");
+    expect({ code: await demo.end(), errors: demo.errors }).toEqual({ code: 0, errors: "" });
+    for (const kind of ["request", "consent", "refresh", "reads"]) expect(server.output).toContain(`"kind":"${kind}"`);
+    const { output } = server;
+    expect(secretsIn(output)).toEqual([]);
+    // What is looked for would be found.
+    const keys = readFileSync(join(home.path, ".dev.vars"), "utf8");
+    expect(secretsIn(keys).length).toBeGreaterThan(1);
+    expect(secretsIn(`${output}{"internal":"esk_${randomUUID()}_${server.rootKey}"}`)).toHaveLength(1);
+  } finally {
+    await server.stop();
+    home.remove();
+  }
+}, 120_000);
 
 describe("the demo with a server that it cannot use", () => {
   let server: Server;
