@@ -2,11 +2,12 @@
 
 import { When } from "../look/time.tsx";
 import { hereQuery, mayConnect, seesClients } from "./access.ts";
+import { clientNamed } from "./client-choice.tsx";
 import type { AuthClient } from "./registration-fields.tsx";
 import { Choice, Form, Pick } from "./form.tsx";
 import { Empty, show, Title } from "./frame.tsx";
 import { Pages, readPage, Table } from "./list.tsx";
-import { baseOf, type Context, read } from "./service.ts";
+import { type Answer, baseOf, type Context, read } from "./service.ts";
 import { type Secret, StateBadge, stateSentence } from "./state.tsx";
 
 const PAGE_SIZE = 25;
@@ -19,10 +20,12 @@ export async function secretsPage(c: Context): Promise<Response> {
   if (state === "ready" || state === "error") filters["filter[state]"] = state;
   if (client !== "") filters["filter[auth_client]"] = client;
   const isNarrowed = Object.keys(filters).length > 0;
-  const [{ data, meta }, clients] = await Promise.all([
+  const [{ data, meta }, first] = await Promise.all([
     readPage<Secret>(c, `/v2/workspaces/${c.get("workspace")}/secrets`, PAGE_SIZE, filters),
-    clientsOf(c),
+    firstClients(c),
   ]);
+  const ids = new Set([client, ...data.map(({ relationships }) => relationships.auth_client.data.id)]);
+  const clients = await withThese(c, first, ids);
   const nameOf = new Map(clients.map(({ id, attributes }) => [id, attributes.name]));
   const kept = new URLSearchParams({ name, state, client }).toString();
   const make = mayConnect(c) ? (
@@ -141,7 +144,16 @@ function Rows({ base, secrets, nameOf }: { base: string; secrets: Secret[]; name
   );
 }
 
-/** Reads which clients can be used here. */
-export async function clientsOf(c: Context): Promise<AuthClient[]> {
-  return seesClients(c) ? (await read<AuthClient[]>(c, `/v2/auth-clients?page[size]=100&${hereQuery(c)}`)).data : [];
+/** Reads the clients that can be used here, a hundred at most: others are picked on their own pages. */
+async function firstClients(c: Context): Promise<Answer<AuthClient[]>> {
+  if (!seesClients(c)) return { data: [], meta: {} };
+  return await read<AuthClient[]>(c, `/v2/auth-clients?page[size]=100&${hereQuery(c)}`);
+}
+
+/** Adds those that are chosen or shown, where they are not among the first. */
+async function withThese(c: Context, { data, meta }: Answer<AuthClient[]>, ids: Set<string>): Promise<AuthClient[]> {
+  if ((meta.total ?? 0) <= data.length) return data;
+  for (const { id } of data) ids.delete(id);
+  const others = await Promise.all([...ids].map((id) => clientNamed(c, id)));
+  return [...others.filter((each) => each !== null), ...data];
 }

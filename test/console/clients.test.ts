@@ -237,5 +237,23 @@ describe("a new secret", () => {
     const list = await root.get(`/console/workspaces/${own}/clients?name=client%2077.`);
     expect(list.text).toContain("Client 77.");
     expect(list.text).not.toContain("Client 78.");
+
+    const last = choices(second).at(-1) ?? "";
+    const secrets = `/console/workspaces/${own}/secrets`;
+    expect(choices(await root.get(secrets))).not.toContain(last);
+    const made = await call("POST", `/v2/workspaces/${own}/secrets`, {
+      data: {
+        type: "auth-secret",
+        attributes: { name: "x", credentials: {} },
+        relationships: { auth_client: { data: { id: last, type: "auth-client" } } },
+      },
+    });
+    expect(made.status).toBe(201);
+    for (const query of ["", `?client=${last}`]) {
+      const filtered = await root.get(secrets + query);
+      expect(choices(filtered)).toContain(last);
+      expect(filtered.text).toContain(`/clients/${last}">Client `);
+    }
+    expect((await root.get(`${secrets}?client=${last}`)).text).toContain(`value="${last}" selected`);
   });
 });
