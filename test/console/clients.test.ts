@@ -241,14 +241,14 @@ describe("a new secret", () => {
     const last = choices(second).at(-1) ?? "";
     const secrets = `/console/workspaces/${own}/secrets`;
     expect(choices(await root.get(secrets))).not.toContain(last);
-    const made = await call("POST", `/v2/workspaces/${own}/secrets`, {
+    const secret = await call("POST", `/v2/workspaces/${own}/secrets`, {
       data: {
         type: "auth-secret",
         attributes: { name: "x", credentials: {} },
         relationships: { auth_client: { data: { id: last, type: "auth-client" } } },
       },
     });
-    expect(made.status).toBe(201);
+    expect(secret.status).toBe(201);
     for (const query of ["", `?client=${last}`]) {
       const filtered = await root.get(secrets + query);
       expect(choices(filtered)).toContain(last);

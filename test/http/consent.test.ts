@@ -99,7 +99,8 @@ describe("a consent flow", () => {
     const { client, browser, callback } = await consentedFlow();
     const sent = vi.spyOn(globalThis, "fetch");
     await browser.get(callback, { until: ({ pathname }) => pathname.startsWith("/connect/ended") });
-    const forms = sent.mock.calls.map(([, init]) => new URLSearchParams(String(init?.body)));
+    const bodies = await Promise.all(sent.mock.calls.map(async (what) => await new Request(...what).text()));
+    const forms = bodies.map((body) => new URLSearchParams(body));
     const exchanges = forms.filter((form) => form.get("grant_type") === "authorization_code");
     expect(exchanges.map((form) => form.getAll("redirect_uri"))).toEqual([[client.redirectUri]]);
   });
