@@ -60,6 +60,8 @@ const PATIENCE_MS = 15_000;
 export const SETTLE_MS = 15 * 60_000;
 /** With the pauses of a failing job: some minutes. */
 const MOST_MISSES = 10;
+/** After so many, two hours, what never answers is left to the cron trigger. Its old key stays one that is needed. */
+const MOST_PASSES = 8;
 /** The job's own record has to stay small. */
 const MOST_NAMED = 100;
 /** A younger entry without a secret may be on its way to one. */
@@ -107,6 +109,7 @@ function noting(job: Rewrap, told: Told[]): Rewrap {
     found: job.found + count + named("behind").length,
     unopened: [...job.unopened, ...named("unopened")].slice(0, MOST_NAMED),
     behind: [...job.behind, ...named("behind")].slice(0, MOST_NAMED),
+    misses: 0,
   };
 }
 
@@ -116,7 +119,7 @@ async function endPass(env: Env, job: Rewrap): Promise<LeftOfRewrap | null> {
     const internal = `${kid}: ${namesOf(behind)} did not do it, and are asked again`;
     log({ kind: "alert", what: "rewrap_behind", request_id: requestId, internal });
   }
-  if (job.passes > 1 && job.found === 0) {
+  if (job.passes > 1 && (job.found === 0 || job.passes >= MOST_PASSES)) {
     await noteRewrap(env.DB, kid, "finished", Date.now(), job);
     if (unopened.length > 0) {
       const internal = `${kid}: ${namesOf(unopened)} do not open`;

@@ -43,21 +43,22 @@ export const rewrapSchema = z
         z.strictObject({
           kid: z.string(),
           seals: z.boolean().openapi({ description: "It is the first." }),
-          records: countsSchema.openapi({ description: "How many records it is needed for." }),
+          records: countsSchema.openapi({
+            description: "How many records it is needed for. Secrets that have not said yet count for every key.",
+          }),
           may_be_dropped: z
             .boolean()
             .openapi({ description: "Nothing needs it, and bringing everything under the first key is finished." }),
         }),
       ),
-      under_no_key: countsSchema.openapi({
-        description:
-          "Records under keys that are not in the ring, and secrets that have not said yet under which they are.",
-      }),
+      under_no_key: countsSchema.openapi({ description: "Records under keys that are not in the ring." }),
       done: countsSchema.openapi({ description: "How many records were seen to since it began." }),
       unopened: z.array(z.string()).openapi({ description: "The first hundred records that do not open." }),
       behind: z
         .array(z.string())
-        .openapi({ description: "The first hundred that did not answer, and are asked again." }),
+        .openapi({
+          description: "The first hundred that did not answer. They are asked again, the next day at the latest.",
+        }),
     }),
     links: z.strictObject({ self: z.string() }),
   })

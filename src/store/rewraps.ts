@@ -40,14 +40,14 @@ export interface SecretUnderOthers {
 const COUNT = `SELECT
   (SELECT count(*) FROM auth_clients WHERE substr(credentials, 1, length(?1)) = ?1) AS authClients,
   (SELECT count(*) FROM issuers WHERE substr(metadata, 1, length(?1)) = ?1) AS issuers,
-  (SELECT count(*) FROM secrets WHERE instr(' ' || kids || ' ', ' ' || ?2 || ' ') > 0) AS authSecrets`;
-/** Under none of these keys. A secret that needs several is not among them. */
+  (SELECT count(*) FROM secrets WHERE kids IS NULL OR instr(' ' || kids || ' ', ' ' || ?2 || ' ') > 0) AS authSecrets`;
+/** Under none of these keys. A secret that needs several is not among them; one that does not say may need any. */
 const COUNT_OTHERS = `SELECT
   (SELECT count(*) FROM auth_clients WHERE NOT EXISTS
     (SELECT 1 FROM json_each(?1) WHERE substr(credentials, 1, length(value)) = value)) AS authClients,
   (SELECT count(*) FROM issuers WHERE metadata IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM json_each(?1) WHERE substr(metadata, 1, length(value)) = value)) AS issuers,
-  (SELECT count(*) FROM secrets WHERE NOT EXISTS
+  (SELECT count(*) FROM secrets WHERE kids IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM json_each(?2) WHERE instr(' ' || kids || ' ', ' ' || value || ' ') > 0)) AS authSecrets`;
 const ANY_UNDER_OTHERS = `SELECT EXISTS (SELECT 1 FROM auth_clients WHERE substr(credentials, 1, length(?1)) <> ?1)
   OR EXISTS (SELECT 1 FROM issuers WHERE substr(metadata, 1, length(?1)) <> ?1)
@@ -61,7 +61,7 @@ const START = `INSERT INTO rewraps (kid, state, started_at, progress) VALUES (?1
 const NOTE = "UPDATE rewraps SET state = ?2, finished_at = ?3, progress = ?4 WHERE kid = ?1";
 const FIND = "SELECT state, started_at, finished_at, progress FROM rewraps WHERE kid = ?";
 
-/** Counts what each of these keys is needed for, and at the end what is under none of them, or does not say. */
+/** Counts what each of these keys may be needed for, and at the end what is under none of them. */
 export async function countUnderKeys(db: D1Database, kids: readonly string[]): Promise<RecordCounts[]> {
   const others = db.prepare(COUNT_OTHERS).bind(JSON.stringify(kids.map(beginningOf)), JSON.stringify(kids));
   const counts = await db.batch<RecordCounts>([

@@ -227,10 +227,36 @@ describe("a rewrap", () => {
   test("asks secrets that have never said under which key they are", async () => {
     const [path = ""] = await makePlain(1);
     await env.DB.exec("UPDATE secrets SET kids = NULL");
-    expect((await shown()).under_no_key).toEqual({ ...NONE, auth_secrets: 1 });
+    expect((await shown()).keys[0].records.auth_secrets).toBe(1);
     await begin();
     await finish(jobOf("old"));
     expect([await kidsOf(path), (await shown()).under_no_key]).toEqual(["old", NONE]);
+  });
+
+  test("lets no key be dropped while a secret that does not open has not said which one it needs (SECURITY 13)", async () => {
+    await turnRing("lost");
+    const [lost = ""] = await makePlain(1);
+    await env.DB.exec("UPDATE secrets SET kids = NULL");
+    await turnRing("old");
+    await rotateTo("new", "old");
+    await begin();
+    await finish(jobOf("new"));
+    const { state, keys, unopened } = await shown();
+    expect([state, keys[1].records.auth_secrets, keys[1].may_be_dropped]).toEqual(["finished", 1, false]);
+    expect(unopened).toContain(`workspace/w/auth-secret/${idOf(lost)}`);
+    expect((await call("DELETE", lost)).status).toBe(204);
+    expect((await shown()).keys[1].may_be_dropped).toBe(true);
+  });
+
+  test("ends for the day when an actor never answers, whose key stays needed (SECURITY 13)", async () => {
+    const [path = ""] = await makePlain(1);
+    await rotateTo("new", "old");
+    vi.spyOn(SecretActor.prototype, "rewrap").mockRejectedValue(new Error("this actor is broken"));
+    await begin();
+    await finish(jobOf("new"));
+    const { state, keys, behind } = await shown();
+    expect([state, keys[1].records.auth_secrets, keys[1].may_be_dropped]).toEqual(["finished", 1, false]);
+    expect(behind).toEqual([expect.stringContaining(idOf(path))]);
   });
 });
 
