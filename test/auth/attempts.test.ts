@@ -108,7 +108,7 @@ describe("wrong credentials", () => {
     const workspace = newWorkspace();
     const { headers } = await newKey(PERMISSIONS, { level: "workspace", id: workspace });
     const right = headers.authorization ?? "";
-    const guess = () => right.replace(/[^_]{43}$/, crypto.randomUUID().replaceAll("-", "").padEnd(43, "A"));
+    const guess = () => right.slice(0, -43) + crypto.randomUUID().replaceAll("-", "").padEnd(43, "A");
     for (let times = 0; times < 5; times++) await statusOf(worker, newAddress(), guess(), readPath(workspace));
     const address = newAddress();
     expect(await statusOf(worker, address, right, readPath(workspace))).toBe(403);

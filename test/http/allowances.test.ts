@@ -69,13 +69,14 @@ test("the sign-in of the console says in words that there were too many (SECURIT
   const { default: worker } = await import("../../src/worker.ts");
   const { createExecutionContext } = await import("cloudflare:test");
   const limited = { ...env, FAILURE_LIMIT: env.THREE };
+  let tries = 0;
   const signIn = async () => {
     const headers = {
       "content-type": "application/x-www-form-urlencoded",
       origin: ORIGIN,
       "cf-connecting-ip": "198.51.100.7",
     };
-    const request = new Request(`${ORIGIN}/console/sign-in`, { method: "POST", headers, body: "key=wrong" });
+    const request = new Request(`${ORIGIN}/console/sign-in`, { method: "POST", headers, body: `key=wrong-${tries++}` });
     return await worker.fetch(request, limited, createExecutionContext());
   };
   for (let times = 0; times < 3; times++) expect((await signIn()).status).toBe(401);
