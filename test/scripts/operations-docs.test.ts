@@ -35,7 +35,7 @@ const EXPECTED: [of: string, printed: RegExp, isSoon?: true][] = [
   ["under_no_key", /^200\n0$/],
   ["lost.json", /^\S+ \S+\n\S+ \S+\n\S+\n/],
   ["step $SERVER$SECRET\nask -X POST", /^503\nrewrap\nauth-client\/\S+\nworkspace\/ops\/auth-secret\/\S+$/],
-  ["instr(kids, '$LOST')", /"workspace_id": "ops"/],
+  ["' $LOST '", /"workspace_id": "ops"/],
   ["-X PATCH", /^2\n200$/],
   ["$API/auth-clients/$CLIENT", /^204\n204$/],
   ["LEAKED=", /^204$/],
