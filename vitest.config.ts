@@ -104,11 +104,6 @@ export default defineConfig({
       reporters: ["default", "json"],
       outputFile: { json: `test-results/${process.env["npm_lifecycle_event"].replace(":", "-")}.json` },
     }),
-    // The half of what test/fuzz/half.ts says of requests that are given up which is heard of outside of any test.
-    ...(process.env["npm_lifecycle_event"] === "test:fuzz" && {
-      onUnhandledError: ({ message }: { message: string }) =>
-        !/Promise will never complete|Cannot perform I\/O on behalf of a different request/.test(message),
-    }),
     // What passing tests log is not shown.
     silent: "passed-only",
     // Many tests wait for a clock more than they work.
