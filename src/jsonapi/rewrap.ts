@@ -54,11 +54,9 @@ export const rewrapSchema = z
       under_no_key: countsSchema.openapi({ description: "Records under keys that are not in the ring." }),
       done: countsSchema.openapi({ description: "How many records were seen to since it began." }),
       unopened: z.array(z.string()).openapi({ description: "The first hundred records that do not open." }),
-      behind: z
-        .array(z.string())
-        .openapi({
-          description: "The first hundred that did not answer. They are asked again, the next day at the latest.",
-        }),
+      behind: z.array(z.string()).openapi({
+        description: "The first hundred that did not answer. They are asked again, the next day at the latest.",
+      }),
     }),
     links: z.strictObject({ self: z.string() }),
   })
