@@ -45,7 +45,8 @@ export class SecretActor extends DurableObject<Env> implements Door {
   }
 
   readToken(input: Asked<"readToken">): Answered<"readToken"> {
-    return answer(() => this.#keeper.readToken(causeOf("read", input), input.minTtlSeconds));
+    const read = answer(() => this.#keeper.readToken(causeOf("read", input), input.minTtlSeconds));
+    return input.asText === true ? read.then((answered) => JSON.stringify(answered)) : read;
   }
 
   change(input: Asked<"change">): Promise<Answer<SecretView>> {

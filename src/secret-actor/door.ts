@@ -134,8 +134,11 @@ export interface Door {
    * `waits: false`: answers with what is there, and renews behind it.
    */
   read(input: Ask & { minTtlSeconds: number; requireToken: boolean; waits?: boolean }): Promise<Answer<SecretView>>;
-  /** Reads what a step needs and nothing else. Fails rather than answer without a token. */
-  readToken(input: Ask & { minTtlSeconds: number }): Promise<Answer<TokenRead>>;
+  /**
+   * Reads what a step needs and nothing else. Fails rather than answer without a token. `asText`: the same as JSON, which costs the platform
+   * less to carry than an object does.
+   */
+  readToken(input: Ask & { minTtlSeconds: number; asText?: boolean }): Promise<Answer<TokenRead> | string>;
   change(input: Change): Promise<Answer<SecretView>>;
   /** Tells what happened to the secret lately, newest first. */
   history(input: Ask): Promise<Answer<Remembered[]>>;

@@ -58,7 +58,8 @@ async function lookUp(env: Env, asked: TokenAsk): Promise<Found> {
 async function askActor(env: Env, asked: TokenAsk): Promise<Found> {
   const { workspace, id, requestId, principal, minTtlSeconds, keepAlive } = asked;
   const askedAt = Date.now();
-  const { token, copyEndsAt } = await secretStub(env, workspace, id).readToken({ requestId, principal, minTtlSeconds });
+  const question = { requestId, principal, minTtlSeconds, asText: true };
+  const { token, copyEndsAt } = await secretStub(env, workspace, id).readToken(question);
   const keeping = { token, askedAt, endsAt: copyEndsAt };
   if (!isInMemory(asked, token)) keepAlive(keepCopy(env, asked, keeping).catch(() => undefined));
   return { token, from: "origin" };
