@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { decodeProtectedHeader } from "jose";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { settingsOf } from "../../src/bindings.ts";
+import { SecretActor } from "../../src/secret-actor/actor.ts";
 import { call, ConnectedClient, newBrowser, newWorkspace } from "../support/api.ts";
 import { travelTo } from "../support/clock.ts";
 import { eventually } from "../support/eventually.ts";
@@ -104,6 +105,24 @@ describe("a token read", () => {
     await worker.read(path);
     const [{ from }, asked] = await worker.askedBy(() => worker.read(path, { "cache-control": "max-age=3, No-Cache" }));
     expect([from, asked]).toEqual(["origin", ["readToken"]]);
+  });
+
+  test("comes from the actor as text, and from one of before as an object", async () => {
+    const path = await imported({});
+    const { readToken } = SecretActor.prototype;
+    const spy = vi.spyOn(SecretActor.prototype, "readToken");
+    const asText = await worker.read(path, { "cache-control": "no-cache" });
+    expect(await spy.mock.results[0]?.value).toBeTypeOf("string");
+    spy.mockImplementation(function (this: SecretActor, { asText: _, ...input }) {
+      return readToken.call(this, input);
+    });
+    const asObject = await worker.read(path, { "cache-control": "no-cache" });
+    expect(await spy.mock.results[1]?.value).toBeTypeOf("object");
+    expect([asObject.status, asObject.from, asObject.body.access_token]).toEqual([
+      200,
+      "origin",
+      asText.body.access_token,
+    ]);
   });
 
   test("shares one call, and one look-up of the workspace, with all who ask in this isolate meanwhile", async () => {
